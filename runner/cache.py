@@ -1,0 +1,66 @@
+# SPDX-License-Identifier: GPL-2.0
+"""The cache: where it is, that it has room, and that one run at a time uses it."""
+
+import fcntl
+import os
+import shutil
+import sys
+
+from runner import process
+from runner.errors import Unjudged
+
+MIB = 1 << 20
+
+
+def path(*parts):
+    """A path in the cache; nothing is made."""
+    base = os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache")
+    return os.path.join(base, "mmkunit", *parts)
+
+
+def need_space(mib, what):
+    """Refuse before the work rather than in the midst of it."""
+    free = shutil.disk_usage(path()).free // MIB
+    mib = int(os.environ.get("MMKUNIT_NEED_MIB", mib))
+    if free < mib:
+        raise Unjudged(f"no disk space: {what} needs {mib} MiB, {path()} has {free} MiB free")
+
+
+def lock():
+    """Take the cache for this process; wait, and say for whom, if another has it.
+
+    The kernel drops the lock when its holder dies, so none is ever stale.
+    """
+    try:
+        os.makedirs(path(), exist_ok=True)
+        fd = os.open(path("lock"), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+    except OSError as error:
+        raise Unjudged(f"the cache {path()} cannot be written: {error.strerror}") from None
+    try:
+        fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        holder = os.pread(fd, 500, 0).decode(errors="replace").strip() or "another run"
+        print(f"mmkunit: waiting: the cache {path()} is in use by {holder}",
+              file=sys.stderr, flush=True)
+        fcntl.flock(fd, fcntl.LOCK_EX)
+    os.ftruncate(fd, 0)
+    os.pwrite(fd, f"pid {os.getpid()} ({' '.join(sys.argv)})\n".encode(), 0)
+    process.lock_fd = fd
+
+
+def write_if_changed(name, data, mode=None):
+    """Put @data into file @name, whole or not at all; an equal file keeps its time."""
+    try:
+        if not os.path.islink(name):
+            with open(name, "rb") as old:
+                if old.read() == data:
+                    return False
+    except (FileNotFoundError, IsADirectoryError):
+        pass
+    temporary = name + ".mmkunit-tmp"
+    with open(temporary, "wb") as new:
+        new.write(data)
+    if mode is not None:
+        os.chmod(temporary, mode)
+    os.replace(temporary, name)
+    return True

@@ -1,0 +1,233 @@
+# SPDX-License-Identifier: GPL-2.0
+"""Commands, options and exit codes."""
+
+import argparse
+import os
+import signal
+import sys
+import traceback
+from dataclasses import dataclass
+
+from runner import arches, boot, build, cache, errors, graft, ktap, packages, plan, stage, trees
+from runner import verdict as verdicts
+from runner.errors import Unjudged
+
+LAST_LINES = 30
+
+
+class Parser(argparse.ArgumentParser):
+    """argparse that says what is wrong in one line."""
+
+    def error(self, message):
+        raise Unjudged(f"{message} (see {self.prog} --help)")
+
+
+def parser():
+    """The command line."""
+    top = Parser(prog="mmkunit", description="Judge a Linux tree's memory management by KUnit suites.")
+    commands = top.add_subparsers(dest="command", metavar="COMMAND", parser_class=Parser)
+    run = commands.add_parser("run", help="build, boot and judge a kernel tree",
+                              epilog="kunit.py's options may follow after --: --jobs, --timeout, "
+                                     "--kconfig_add, --make_options, --kernel_args, --qemu_args, ...")
+    run.add_argument("--tree", default="6.1", metavar="NAME|PATH",
+                     help=f"{', '.join(trees.NAMED)} or a path (default: 6.1)")
+    run.add_argument("--arch", default="x86_64", metavar="ARCH[,ARCH]...",
+                     help="default: x86_64; also um, s390, ...")
+    run.add_argument("--suite", action="append", default=[], metavar="NAME",
+                     help="only this suite; may be repeated")
+    run.add_argument("--json", metavar="FILE", help="write everything that was found out")
+    run.add_argument("--junit", metavar="FILE", help="write JUnit XML")
+    run.add_argument("--keep-log", metavar="FILE", help="write the raw console")
+    check = commands.add_parser("check", help="the project's own tests")
+    check.add_argument("--quick", action="store_true", help="without building any kernel")
+    for name, words in (("graft", "lay the overlay into a tree of your own"),
+                        ("ungraft", "take it out again, byte for byte")):
+        commands.add_parser(name, help=words).add_argument("path", metavar="PATH")
+    commands.add_parser("trees", help="the trees, and what each owes")
+    commands.add_parser("doctor", help="what this machine lacks, and what mends it")
+    bench = commands.add_parser("bench", help="time us against kunit.py's default configuration")
+    bench.add_argument("--tree", default="6.1", metavar="NAME|PATH")
+    return top
+
+
+@dataclass
+class Options:
+    """What kunit.py calls by these names, from behind the "--"; @other goes to it as it is."""
+    jobs: int
+    timeout: int
+    kconfig_add: list
+    make_options: list
+    kernel_args: list
+    qemu_args: list
+    cross_compile: str
+    other: list
+
+
+def kunit_options(words):
+    """Options out of what stands behind "--"."""
+    behind = Parser(prog="mmkunit run --", add_help=False, allow_abbrev=False)
+    behind.add_argument("--jobs", "-j", type=int, default=len(os.sched_getaffinity(0)))
+    behind.add_argument("--timeout", type=int, default=120)
+    for name in ("kconfig_add", "make_options", "kernel_args", "qemu_args"):
+        behind.add_argument("--" + name, action="append", default=[])
+    behind.add_argument("--cross_compile", default="")
+    known, other = behind.parse_known_args(words)
+    if known.jobs < 1 or known.timeout < 1:
+        raise Unjudged("--jobs and --timeout must be at least 1")
+    return Options(other=other, **vars(known))
+
+
+def judge(root, tree, arch, suites, options, keep_log=None):
+    """Stage, build and boot @tree on @arch; the Verdict."""
+    the_plan = plan.read(root)
+    wanted = the_plan.pick(suites)
+    packages.ensure(arch, any(o.startswith("LLVM=") for o in options.make_options))
+    kunit_from = None
+    if not os.path.isdir(os.path.join(tree.path, stage.KUNIT, "qemu_configs")):
+        kunit_from = trees.find("6.1").path     # its kunit.py knows nothing but UML
+    path, notes = stage.prepare(tree, root, kunit_from)
+    kernel = build.Build(tree, path, arch, options, root)
+    kernel.configure()
+    kernel.build()
+    with open(os.path.join(path, "lib/kunit/executor.c"), encoding="utf-8") as file:
+        executor = file.read()
+    booted = boot.boot(kernel, suites, "kunit_shutdown" in executor)
+    if keep_log:
+        with open(keep_log, "w", encoding="utf-8", errors="surrogateescape") as file:
+            file.write("\n".join(booted.lines + [""]))
+    verdict = verdicts.Verdict(tree.name, tree.version, arch, notes=notes,
+                               warnings=kernel.warnings)
+    verdict.seconds = {**kernel.seconds, "boot": booted.seconds}
+    return _compare(verdict, booted, kernel, the_plan, wanted, bool(suites))
+
+
+def _compare(verdict, booted, kernel, the_plan, wanted, only_some):
+    """The verdict on one boot: the plan's suites, and any other that ran."""
+    arch, config = kernel.arch, kernel.config()
+    own = not kernel.options.kconfig_add
+    cell = f"{kernel.tree.name}/{arch}" if kernel.tree.named else None
+    console = ktap.read(booted.lines)
+    owed = [plan.owed(the_plan, suite, cell, kernel.stage, config, own)
+            for suite in wanted if suite.only_arch() in (None, arch)
+            and not the_plan.why_not(suite.name, cell or f"-/{arch}")]
+    if not only_some:
+        known = the_plan.suites
+        for name in console.suites:
+            if name not in known:
+                owed.append(plan.Owed(plan.Suite(name, "", {})))
+    verdicts.judge(verdict, console, owed, the_plan, config,
+                   kernel.options.timeout if booted.timed_out else 0)
+    for condition in the_plan.arch.get(arch, []) if own else []:
+        if f"CONFIG_MM_KUNIT_{condition}" not in config:
+            verdict.problems.append(f"not compiled in on {arch}: "
+                                    f"{the_plan.when.get(condition, condition)}")
+    if not console.complete():
+        verdict.log = [line for line in booted.lines if line.strip()][-LAST_LINES:]
+    return verdict
+
+
+def command_run(root, arguments, behind):
+    """`run`: every arch in turn; the worst exit code of them all."""
+    options = kunit_options(behind)
+    plan.read(root).pick(arguments.suite)
+    names = [name for name in arguments.arch.split(",") if name]
+    for name in names or [arguments.arch]:
+        arches.machine(name)
+    for path in filter(None, (arguments.json, arguments.junit, arguments.keep_log)):
+        folder = os.path.dirname(os.path.abspath(path))
+        if not os.access(folder, os.W_OK) or os.path.isdir(path):
+            raise Unjudged(f"{path} cannot be written")
+    tree = None if arguments.tree in trees.NAMED else trees.find(arguments.tree)
+    cache.lock()
+    tree = tree or trees.find(arguments.tree)
+    print(f"Linux {tree.version} ({tree.path})", flush=True)
+    found, unjudged, code = [], [], errors.PASSED
+    for name in names:
+        log = arguments.keep_log
+        try:
+            found.append(judge(root, tree, name, arguments.suite, options,
+                               f"{log}.{name}" if log and len(names) > 1 else log))
+            verdicts.report(found[-1], print)
+            code = max(code, errors.PASSED if found[-1].good() else errors.FAILED)
+        except Unjudged as why:
+            print(f"mmkunit: {name}: {why}" if len(names) > 1 else f"mmkunit: {why}",
+                  file=sys.stderr)
+            unjudged.append({"tree": tree.name, "version": tree.version, "arch": name,
+                             "why": str(why)})
+            code = errors.UNJUDGED
+    if arguments.json:
+        verdicts.write_json(found, unjudged, arguments.json)
+    if arguments.junit:
+        verdicts.write_junit(found, arguments.junit)
+    if found:
+        counts = [sum(column) for column in zip(*(v.counts() for v in found))]
+        print("{} passed, {} failed, {} skipped".format(*counts))
+    return code
+
+
+def command_graft(root, arguments):
+    """`graft` and `ungraft`."""
+    if arguments.command == "graft":
+        print(graft.graft(arguments.path, root))
+    else:
+        print(graft.ungraft(arguments.path))
+    return errors.PASSED
+
+
+def dispatch(root, argv):
+    """Run the command line @argv; the exit code."""
+    argv, behind = (argv, []) if "--" not in argv else (argv[:argv.index("--")],
+                                                        argv[argv.index("--") + 1:])
+    arguments = parser().parse_args(argv)
+    if not arguments.command:
+        raise Unjudged("which command? (see mmkunit --help)")
+    if behind and arguments.command != "run":
+        raise Unjudged(f"{arguments.command} takes nothing after --")
+    if arguments.command == "run":
+        return command_run(root, arguments, behind)
+    if arguments.command in ("graft", "ungraft"):
+        return command_graft(root, arguments)
+    if arguments.command == "trees":
+        from runner import doctor
+        return doctor.trees_command(root)
+    if arguments.command == "doctor":
+        from runner import doctor
+        return doctor.doctor_command()
+    if arguments.command == "bench":
+        from runner import bench
+        return bench.bench_command(root, arguments)
+    from runner import check
+    return check.check_command(root, arguments)
+
+
+def _interrupt(_number, _frame):
+    raise KeyboardInterrupt
+
+
+def main(root, argv):
+    """dispatch(), with every way to fail turned into one line and an exit code of ours."""
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        if number == signal.SIGINT or signal.getsignal(number) != signal.SIG_IGN:  # nohup
+            signal.signal(number, _interrupt)
+    sys.stdout.reconfigure(errors="backslashreplace")
+    try:
+        code = dispatch(root, argv)
+        sys.stdout.flush()
+        return code
+    except Unjudged as why:
+        line = str(why)
+    except KeyboardInterrupt:
+        line = "interrupted"
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return errors.UNJUDGED
+    except SystemExit as end:            # argparse: --help
+        return errors.PASSED if not end.code else errors.UNJUDGED
+    except OSError as error:
+        line = f"{error.strerror or error}: {error.filename or ''}".rstrip(": ")
+    except Exception as error:           # pylint: disable=broad-except
+        line = f"internal error: {type(error).__name__}: {error} (MMKUNIT_DEBUG=1 shows where)"
+        if os.environ.get("MMKUNIT_DEBUG"):
+            traceback.print_exc()
+    print(f"mmkunit: {line}", file=sys.stderr)
+    return errors.UNJUDGED

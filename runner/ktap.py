@@ -1,0 +1,184 @@
+# SPDX-License-Identifier: GPL-2.0
+"""Read KTAP from a kernel's console: what ran, what it said, and where it broke.
+
+Known dialects: TAP 14 of 5.10 ("ok 1 - name", no header inside), KTAP 1 of 6.x and 7.x.  The
+console mixes other lines in, with or without timestamps.  KUnit says nothing when a case begins,
+so lines belong to the case whose result comes next.
+"""
+
+import re
+from dataclasses import dataclass, field
+
+STAMP = re.compile(r"^(?:<\d+>)?\[ *\d+\.\d+\](?:\[ *[TC]\d+\])? ?")
+HEADER = re.compile(r"^\s*K?TAP version \d+$")
+PLAN = re.compile(r"^( *)1\.\.(\d+)$")
+SUBTEST = re.compile(r"^( *)# Subtest: (.+)$")
+RESULT = re.compile(r"^( *)(ok|not ok) (\d+)(?: -)?(?: (.*?))??(?: # (SKIP)\b ?(.*))?$")
+COMPLAINT = re.compile(r"EXPECTATION FAILED|ASSERTION FAILED")
+FAILURE = re.compile(r"EXPECTATION FAILED|ASSERTION FAILED|failed|Expected", re.I)
+SPLAT = re.compile(r"^(?:WARNING: |BUG: |kernel BUG at |INFO: (?:possible|suspicious|rcu|task|"
+                   r"trying)|Oops: |Oops\b|UBSAN: |general protection fault|Unable to handle kernel|"
+                   r"Internal error: |Kernel panic|rcu: INFO: |watchdog: BUG|Kernel mode fault|"
+                   r"Kernel BUG at|(?:illegal operation|addressing exception): \d+ )")
+# The kernels that cannot shut down after their suites end so, and it is no fault.
+GOOD_END = re.compile(r"Kernel panic - not syncing: (?:VFS: Unable to mount root|"
+                      r"No working init found|VFS: .*root)")
+REBOOTED = re.compile(r"^Linux version ")
+
+
+@dataclass
+class Case:
+    name: str
+    status: str                      # passed, failed or skipped
+    reason: str = ""                 # of a skip
+    messages: list = field(default_factory=list)
+    splat: list = field(default_factory=list)
+
+
+@dataclass
+class Suite:
+    name: str
+    planned: int = -1                # "1..N", -1 if it never said
+    cases: list = field(default_factory=list)
+    status: str = ""                 # "" while it has not ended
+    splat: list = field(default_factory=list)   # before its first result or after its last
+    tail: list = field(default_factory=list)    # lines that no result followed
+
+
+@dataclass
+class Console:
+    """All that a boot said.  @planned counts suites; -1 means KUnit never began."""
+    planned: int = -1
+    suites: dict = field(default_factory=dict)
+    booted: bool = False
+    rebooted: bool = False
+    panic: str = ""
+    boot_splat: list = field(default_factory=list)
+
+    def complete(self):
+        return (self.planned >= 0 and len(self.suites) >= self.planned
+                and all(suite.status for suite in self.suites.values()))
+
+    def open_suite(self):
+        return next((s for s in self.suites.values() if not s.status), None)
+
+
+class Reader:
+    """feed() every line, then finish() gives the Console."""
+
+    def __init__(self):
+        self.console = Console()
+        self.suite = None            # the one that runs
+        self.last = None             # the one that ended last
+        self.pending = []            # lines since the last result
+        self.splat = []              # the splat among them
+        self.in_splat = 0
+        self.began = False
+
+    def feed(self, raw):
+        line = STAMP.sub("", raw.rstrip())
+        if REBOOTED.match(line):
+            self.console.rebooted = self.console.booted and not self.console.complete()
+            self.console.booted = True
+            if self.console.rebooted:
+                return
+        if self.console.rebooted:
+            return                   # what a second boot says is not the first one's verdict
+        if HEADER.match(line):
+            self.began = True
+            return
+        for pattern, read in () if not self.began else ((PLAN, self._plan), (SUBTEST, self._subtest), (RESULT, self._result)):
+            match = pattern.match(line)
+            if match and read(match):
+                self.in_splat = 0
+                return
+        self._other(line)
+
+    def _plan(self, match):
+        depth, count = len(match.group(1)), int(match.group(2))
+        if depth == 0 and self.console.planned < 0:
+            self.console.planned = count
+        elif depth == 4 and self.suite:
+            self.suite.planned = count
+        return True
+
+    def _subtest(self, match):
+        if len(match.group(1)) == 4:
+            self._begin(match.group(2).strip())
+        return True
+
+    def _begin(self, name):
+        self.suite = self.console.suites.setdefault(name, Suite(name))
+        self.pending, self.splat = [], []
+
+    def _result(self, match):
+        indent, verdict, _, name, skip, reason = match.groups()
+        status = "skipped" if skip else "passed" if verdict == "ok" else "failed"
+        name = (name or "").strip()
+        if len(indent) == 0:
+            return self._end_suite(name, status)
+        if len(indent) == 4 and self.suite:
+            self.suite.cases.append(Case(name, status, (reason or "").strip(),
+                                         [m for m in self.pending if m], self.splat))
+            self.pending, self.splat = [], []
+            return True
+        if status == "failed":       # a row of a parameterised case
+            self.pending.append(f"row failed: {name}")
+        return len(indent) > 4
+
+    def _end_suite(self, name, status):
+        suite = self.console.suites.get(name)
+        if not suite:
+            if self.console.planned < 0:
+                return False         # console noise, not KTAP
+            suite = self.console.suites[name] = Suite(name)
+        suite.status = status
+        suite.tail, suite.splat = self.pending, suite.splat + self.splat
+        self.suite, self.last = None, suite
+        self.pending, self.splat = [], []
+        return True
+
+    def _other(self, line):
+        text = line.strip()
+        if text.startswith("Kernel panic"):
+            self.console.panic = "" if GOOD_END.match(text) and self.console.complete() else text
+            if not self.console.panic:
+                return
+        if SPLAT.match(text):
+            self.in_splat = 12       # lines that are worth showing
+        if self.in_splat and text:
+            self.in_splat -= 1
+            if len(self._splat_home()) < 24:
+                self._splat_home().append(text)
+        elif self.suite and text and not re.match(r"# .*(?:\.speed: |pass:\d+ fail:\d+)", text):
+            self.pending.append(line[4:] if line.startswith("    ") else line)
+
+    def _splat_home(self):
+        if self.suite:
+            return self.splat
+        return self.last.splat if self.last else self.console.boot_splat
+
+    def finish(self):
+        if self.suite and not self.suite.status:
+            self.suite.tail = self.pending
+            self.suite.splat += self.splat
+        return self.console
+
+
+def read(lines):
+    """The Console that these console lines tell of."""
+    reader = Reader()
+    for line in lines:
+        reader.feed(line)
+    return reader.finish()
+
+
+def complaint(messages):
+    """What KUnit itself said of a failure in lines that no result followed."""
+    return expectation(messages) if any(COMPLAINT.search(m) for m in messages) else []
+
+
+def expectation(messages, limit=60):
+    """The lines of a failed case that say what was expected, without what led there."""
+    first = next((i for i, m in enumerate(messages) if FAILURE.search(m)), 0)
+    return messages[first:first + limit]

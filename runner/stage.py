@@ -1,0 +1,220 @@
+# SPDX-License-Identifier: GPL-2.0
+"""The stage: a copy of a tree made of symbolic links, with the overlay laid in.
+
+The tree itself is never written to.  An edit in it is seen through the link, so kbuild rebuilds
+what it touches and no more.  What we change, and tools/testing/kunit, which finds its tree by its
+real path, are real files.
+"""
+
+import glob
+import hashlib
+import json
+import os
+import shutil
+import time
+
+from runner import cache, graft, process
+from runner.errors import Unjudged
+from runner.progress import Phase
+
+STATE = ".mmkunit-stage"
+KUNIT = "tools/testing/kunit"
+
+
+def prepare(tree, root, kunit_from=None, edits=None):
+    """Stage the Tree with the overlay of @root and with @edits ({path: content}); (path, notes).
+
+    @kunit_from is the path of a tree whose kunit.py is laid over this tree's own.
+    """
+    overrides, notes = graft.for_stage(tree.path, root)
+    overrides.update(edits or {})
+    for source in (tree.path, kunit_from):
+        if source:
+            overrides.update(_files(source, KUNIT))
+    path = cache.path("stage", tree.key)
+    with Phase(f"stage {tree.version}", quiet=os.path.exists(os.path.join(path, STATE))) as phase:
+        changed = refresh(tree.path, path, overrides, _build_output(tree.path))
+        phase.detail = f"{changed} entries"
+    return path, notes
+
+
+def _files(tree, top):
+    """{path: content} of everything under @top."""
+    found = {}
+    for folder, _, names in os.walk(os.path.join(tree, top)):
+        for name in names:
+            path = os.path.join(folder, name)
+            if not name.endswith(".pyc") and os.path.isfile(path):
+                with open(path, "rb") as file:
+                    found[os.path.relpath(path, tree)] = file.read()
+    return found
+
+
+def _build_output(tree):
+    """Paths in a tree that was built in place which are no sources.
+
+    kbuild refuses a separate build directory for such a tree.  What is output, the tree's own
+    .gitignore files say; git is asked without writing anything into the tree.
+    """
+    marks = [".config", "include/config", "include/generated"]
+    if not (any(os.path.exists(os.path.join(tree, mark)) for mark in marks)
+            or glob.glob(os.path.join(glob.escape(tree), "arch/*/include/generated"))):
+        return set()
+    command = ["git", "-c", "safe.directory=*", "-c", "core.excludesFile=/dev/null"]
+    if not os.path.exists(os.path.join(tree, ".git")):
+        repository = cache.path("empty.git")
+        process.output(["git", "init", "--quiet", "--bare", repository])
+        command += [f"--git-dir={repository}", f"--work-tree={tree}", "-c", "core.bare=false"]
+    env = process.environment(GIT_OPTIONAL_LOCKS="0")
+    code, text = process.output(command + ["ls-files", "-z", "--others", "--ignored",
+                                           "--exclude-per-directory=.gitignore"],
+                                env=env, cwd=tree)
+    if code:
+        raise Unjudged(f"{tree} was built in place, and git, which can tell its sources from its "
+                       "output, failed or is missing: install git, or make mrproper there")
+    return set(text.split("\0")) - {""}
+
+
+def refresh(source, path, overrides, omit):
+    """Make @path mirror @source, with @overrides ({path: content}) and without @omit.
+
+    Only directories that changed since the last refresh are looked into.  A refresh that was
+    killed leaves the old record, with which the next one repairs what is half done.
+    """
+    os.makedirs(path, exist_ok=True)
+    digest = hashlib.sha256("\0".join([source, *sorted(omit)]).encode()).hexdigest()
+    old = _load(path)
+    known = old["dirs"] if old.get("digest") == digest else {}
+    forced = {""}
+    for name in [*overrides, *old.get("overrides", [])]:
+        while name:
+            name = os.path.dirname(name)
+            forced.add(name)
+    record, changed, todo, now = {}, 0, [""], time.time_ns()
+    while todo:
+        folder = todo.pop()
+        stamp = os.stat(os.path.join(source, folder)).st_mtime_ns \
+            if os.path.isdir(os.path.join(source, folder)) else 0
+        if folder in known and known[folder][0] == stamp and folder not in forced:
+            subdirs = known[folder][1]
+        else:
+            count, subdirs = _folder(source, path, folder, overrides, omit)
+            changed += count
+        # A directory that changes in this very moment must be looked into again.
+        record[folder] = (stamp if now - stamp > 2_000_000_000 else -1, subdirs)
+        todo += [os.path.join(folder, name) for name in subdirs]
+    if "time" in old:
+        changed += _renew_links(source, path, old["time"])
+    text = json.dumps({"digest": digest, "dirs": record, "overrides": sorted(overrides),
+                       "time": now})
+    cache.write_if_changed(os.path.join(path, STATE), text.encode())
+    return changed
+
+
+def _renew_links(source, path, since):
+    """Make the links anew whose files have changed since @since, in ns; how many.
+
+    A file that was put back with its old time (mv, cp -p, rsync -a) is older than what was built
+    of its edited self.  Its link is not, and make -L goes by the younger of the two.
+    """
+    code, text = process.output(["find", source, "-type", "f", "-newerct",
+                                 f"@{since / 1e9:.9f}", "-printf", "%P\\0"])
+    if code:
+        raise Unjudged(f"find could not look through {source}")
+    renewed = 0
+    for name in text.split("\0"):
+        link = os.path.join(path, name)
+        if name and os.path.islink(link):
+            target = os.readlink(link)
+            os.symlink(target, link + ".mmkunit-tmp")
+            os.replace(link + ".mmkunit-tmp", link)
+            renewed += 1
+    return renewed
+
+
+def _load(path):
+    try:
+        with open(os.path.join(path, STATE), encoding="utf-8") as file:
+            return json.load(file)
+    except (FileNotFoundError, ValueError):
+        return {"dirs": {}}
+
+
+def _folder(source, path, folder, overrides, omit):
+    """Bring one directory of the stage up to date; (entries changed, its subdirectories)."""
+    links, subdirs = _wanted(source, folder, omit)
+    files = {}
+    for name in overrides:
+        if os.path.dirname(name) == folder:
+            files[os.path.basename(name)] = overrides[name]
+        elif not folder or name.startswith(folder + "/"):
+            subdirs.add(name[len(folder) + 1 if folder else 0:].split("/")[0])
+    target, changed = os.path.join(path, folder), 0
+    for entry in list(os.scandir(target)):
+        if entry.name in subdirs and entry.is_dir(follow_symlinks=False):
+            continue
+        if entry.name in files and entry.is_file(follow_symlinks=False):
+            continue
+        if entry.is_symlink() and entry.name not in files \
+                and links.get(entry.name) == os.readlink(entry.path):
+            del links[entry.name]
+            continue
+        if entry.name == STATE and not folder:
+            continue
+        changed += 1
+        if entry.is_dir(follow_symlinks=False):
+            shutil.rmtree(entry.path)
+        else:
+            os.unlink(entry.path)
+    for name, link in links.items():
+        if name not in files and name not in subdirs:
+            os.symlink(link, os.path.join(target, name))
+            changed += 1
+    for name, data in files.items():
+        changed += cache.write_if_changed(os.path.join(target, name), data)
+    for name in subdirs:
+        os.makedirs(os.path.join(target, name), exist_ok=True)
+    return changed, sorted(subdirs)
+
+
+def _wanted(source, folder, omit):
+    """({name: link text}, {subdirectories}) of one directory of the source."""
+    links, subdirs = {}, set()
+    try:
+        entries = list(os.scandir(os.path.join(source, folder)))
+    except FileNotFoundError:
+        return links, subdirs        # it exists in the overlay alone
+    for entry in entries:
+        name = os.path.join(folder, entry.name)
+        if name in omit or name == graft.MANIFEST or entry.name == "__pycache__":
+            continue
+        if entry.is_symlink():
+            links[entry.name] = _relink(source, folder, entry)
+        elif entry.is_dir():
+            # The top's dot directories are git's, kunit.py's and the like, never the kernel's.
+            if (folder or not entry.name.startswith(".")) and not _all_output(entry.path, name, omit):
+                subdirs.add(entry.name)
+        elif entry.is_file():
+            links[entry.name] = entry.path
+    return links, subdirs
+
+
+def _all_output(path, name, omit):
+    """A directory that holds nothing but build output, as include/config does."""
+    if not omit:
+        return False
+    seen = False
+    for folder, _, files in os.walk(path):
+        where = os.path.relpath(folder, path)
+        for file in files:
+            seen = True
+            if os.path.normpath(os.path.join(name, where, file)) not in omit:
+                return False
+    return seen
+
+
+def _relink(source, folder, entry):
+    """A link's text for the stage: its own if it stays in the tree, else one to the link."""
+    text = os.readlink(entry.path)
+    inside = os.path.normpath(os.path.join(folder, text))
+    return entry.path if os.path.isabs(text) or inside.startswith("..") else text

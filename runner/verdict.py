@@ -1,0 +1,226 @@
+# SPDX-License-Identifier: GPL-2.0
+"""Compare what ran with what is owed, and say so: terminal, JSON, JUnit."""
+
+import json
+import xml.etree.ElementTree as ElementTree
+from dataclasses import asdict, dataclass, field
+
+from runner import ktap
+
+
+@dataclass
+class Judged:
+    """One suite's verdict.  @problems are failures that belong to no single case."""
+    name: str
+    passed: list = field(default_factory=list)
+    failed: dict = field(default_factory=dict)      # case -> lines that say why
+    skipped: dict = field(default_factory=dict)     # case -> reason
+    not_owed: dict = field(default_factory=dict)    # words -> cases
+    problems: list = field(default_factory=list)
+
+    def failures(self):
+        return len(self.failed) + len(self.problems)
+
+
+@dataclass
+class Verdict:
+    """One boot's verdict: tree × arch."""
+    tree: str
+    version: str
+    arch: str
+    suites: list = field(default_factory=list)
+    problems: list = field(default_factory=list)    # of the boot as a whole
+    notes: list = field(default_factory=list)
+    warnings: list = field(default_factory=list)    # of the compiler, about the overlay
+    log: list = field(default_factory=list)         # last console lines, where the boot broke
+    seconds: dict = field(default_factory=dict)
+
+    def counts(self):
+        """(passed, failed, skipped)"""
+        return (sum(len(s.passed) for s in self.suites),
+                sum(s.failures() for s in self.suites) + len(self.problems),
+                sum(len(s.skipped) for s in self.suites))
+
+    def good(self):
+        passed, failed, _ = self.counts()
+        return failed == 0 and passed > 0
+
+
+def judge(verdict, console, owed, plan, config, timed_out=0):
+    """Fill @verdict from the Console and the list of Owed; @timed_out: seconds of the limit."""
+    broken = not console.complete()
+    where = _where(console, owed) if broken else ("", "")
+    for due in owed:
+        ran = console.suites.get(due.suite.name)
+        judged = _suite(due, ran, plan, config, broken and due.suite.name == where[0])
+        verdict.suites.append(judged)
+    if broken:
+        _blame(verdict, console, where, timed_out)
+    elif timed_out:
+        verdict.notes.append(f"after the last suite the kernel did not end, in {timed_out} s")
+    elif console.planned == 0:
+        verdict.problems.append("KUnit ran no suite at all")
+    if console.boot_splat:
+        verdict.notes.append("before the first suite: " + console.boot_splat[0])
+    passed, failed, skipped = verdict.counts()
+    if not failed and not passed:
+        verdict.problems.append("every case was skipped" if skipped else "nothing was owed or ran")
+    return verdict
+
+
+def _suite(due, ran, plan, config, crashed_here):
+    """Judged of one suite; a crash in it is told by _blame()."""
+    judged = Judged(due.suite.name)
+    for condition, cases in due.not_owed.items():
+        judged.not_owed[plan.when.get(condition, condition)] = cases
+    if due.problem:
+        judged.problems.append(due.problem)
+    if ran is None:
+        if not due.problem:
+            judged.problems.append(f"missing: the suite did not run, {len(due.cases)} cases owed")
+        return judged
+    for case in ran.cases:
+        _case(judged, case, plan, config)
+    seen = [case.name for case in ran.cases]
+    missing = [name for name in due.cases if name not in seen]
+    for name in sorted({n for n in seen if seen.count(n) > 1}):
+        judged.problems.append(f"{name} reported more than once")
+    if crashed_here and missing:
+        judged.failed[missing.pop(0)] = (["the kernel did not come back from this case"]
+                                         + ran.splat + ktap.complaint(ran.tail))
+    for name in missing:
+        judged.failed[name] = ["missing: owed, and did not run"]
+    if not crashed_here and ran.planned > len(ran.cases):
+        judged.problems.append(f"KTAP announced {ran.planned} cases and told of {len(ran.cases)}")
+    if ran.splat and not crashed_here:
+        judged.problems.append("kernel splat outside any case: " + "\n".join(ran.splat))
+    if ran.status == "failed" and not judged.failures():
+        judged.problems.append("the suite failed although no case did: " + " / ".join(ran.tail[:4]))
+    return judged
+
+
+def _case(judged, case, plan, config):
+    if case.splat:
+        said = ktap.expectation(case.messages) if case.status == "failed" else []
+        judged.failed[case.name] = ["kernel splat in this case"] + case.splat + said
+    elif case.status == "failed":
+        judged.failed[case.name] = ktap.expectation(case.messages) or ["not ok, without a word"]
+    elif case.status == "passed":
+        judged.passed.append(case.name)
+    elif f"CONFIG_MM_KUNIT_{plan.skips.get((judged.name, case.name))}" in config:
+        judged.skipped[case.name] = case.reason
+    else:
+        judged.failed[case.name] = [f"skipped without being expected to: {case.reason}"]
+
+
+def _where(console, owed):
+    """(suite, case) that ran when the console broke off; KUnit names a case when it ends."""
+    suite = console.open_suite()
+    if suite:
+        due = next((d for d in owed if d.suite.name == suite.name), None)
+        done = [case.name for case in suite.cases]
+        rest = [name for name in due.cases if name not in done] if due else []
+        return suite.name, rest[0] if rest else ""
+    rest = [d.suite.name for d in owed if d.suite.name not in console.suites and not d.problem]
+    return (rest[0], "") if rest and console.planned >= 0 else ("", "")
+
+
+def _blame(verdict, console, where, timed_out):
+    if console.panic:
+        what = f"the kernel panicked ({console.panic})"
+    elif timed_out:
+        what = f"the kernel hung: no end after {timed_out} s"
+    elif console.rebooted:
+        what = "the kernel rebooted"
+    else:
+        what = "the kernel's output broke off"
+    if console.planned < 0:
+        place = "before KUnit began"
+    else:
+        place = f"in {'.'.join(part for part in where if part)}" if where[0] else "between suites"
+    verdict.problems.append(f"{what}, {place}")
+
+
+def report(verdict, out):
+    """The terminal's report; @out prints a line."""
+    for suite in verdict.suites:
+        for case, lines in suite.failed.items():
+            out(f"FAILED {suite.name}.{case}")
+            for line in lines:
+                out(f"    {line}")
+        for problem in suite.problems:
+            out(f"FAILED {suite.name}: " + problem.replace("\n", "\n    "))
+        for case, reason in suite.skipped.items():
+            out(f"skipped {suite.name}.{case}: {reason}")
+        for words, cases in suite.not_owed.items():
+            out(f"not owed: {suite.name}: {len(cases)} cases (only when {words})")
+    for note in verdict.notes:
+        out(f"note: {note}")
+    for warning in verdict.warnings:
+        out(f"warning in the overlay: {warning}")
+    if verdict.log:
+        out(f"the last {len(verdict.log)} lines of the console:")
+        for line in verdict.log:
+            out(f"  | {line}")
+    for problem in verdict.problems:
+        out(f"FAILED {problem}")
+    for suite in verdict.suites:
+        out(_line(suite, verdict))
+
+
+def _line(suite, verdict):
+    word = "FAILED" if suite.failures() else "ok"
+    parts = [f"{len(suite.passed)} passed", f"{suite.failures()} failed"]
+    parts += [f"{len(suite.skipped)} skipped"] if suite.skipped else []
+    not_owed = sum(len(cases) for cases in suite.not_owed.values())
+    parts += [f"{not_owed} not owed"] if not_owed else []
+    return (f"{word:6} {suite.name} ({verdict.version} {verdict.arch}): {', '.join(parts)}, "
+            f"{verdict.seconds.get('boot', 0):.1f} s")
+
+
+def write_json(verdicts, unjudged, path):
+    """Everything, for programs; @unjudged is [{"arch": ..., "why": ...}]."""
+    with open(path, "w", encoding="utf-8") as file:
+        json.dump([asdict(v) for v in verdicts] + unjudged, file, indent=1)
+        file.write("\n")
+
+
+def write_junit(verdicts, path):
+    """JUnit XML: a testsuite for each suite × tree × arch."""
+    root = ElementTree.Element("testsuites")
+    for verdict in verdicts:
+        cell = f"{verdict.version}.{verdict.arch}"
+        for suite in verdict.suites:
+            node = _element(root, "testsuite", name=f"{suite.name} ({cell})",
+                            tests=len(suite.passed) + suite.failures() + len(suite.skipped),
+                            failures=suite.failures(), skipped=len(suite.skipped), errors=0,
+                            time=f"{verdict.seconds.get('boot', 0):.3f}")
+            for case in suite.passed:
+                _element(node, "testcase", classname=f"{cell}.{suite.name}", name=case)
+            for case, reason in suite.skipped.items():
+                _element(_element(node, "testcase", classname=f"{cell}.{suite.name}", name=case),
+                         "skipped", message=reason)
+            for case, lines in list(suite.failed.items()) + [("(suite)", [p]) for p in suite.problems]:
+                _failure(node, f"{cell}.{suite.name}", case, lines)
+        if verdict.problems:
+            node = _element(root, "testsuite", name=f"boot ({cell})", skipped=0, errors=0,
+                            tests=len(verdict.problems), failures=len(verdict.problems))
+            for problem in verdict.problems:
+                _failure(node, f"{cell}.boot", "boot", [problem] + verdict.log)
+    ElementTree.ElementTree(root).write(path, encoding="utf-8", xml_declaration=True)
+
+
+def _failure(node, classname, name, lines):
+    case = _element(node, "testcase", classname=classname, name=name)
+    lines = [_printable(line) for line in lines]
+    _element(case, "failure", message=lines[0]).text = "\n".join(lines)
+
+
+def _element(parent, tag, **attributes):
+    return ElementTree.SubElement(parent, tag,
+                                  {k: _printable(str(v)) for k, v in attributes.items()})
+
+
+def _printable(text):
+    """XML has no control characters, a console has."""
+    return "".join(c if c.isprintable() or c in "\t\n" else "?" for c in text)

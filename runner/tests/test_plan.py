@@ -1,0 +1,96 @@
+# SPDX-License-Identifier: GPL-2.0
+"""Case tables, the plan, and what is owed."""
+
+import os
+import shutil
+import tempfile
+import unittest
+
+from runner import plan
+from runner.errors import Unjudged
+from runner.tests import toy
+
+
+class CaseTable(unittest.TestCase):
+    def test_every_macro(self):
+        text = """
+            KUNIT_CASE(a), KUNIT_CASE_SLOW(b),
+            KUNIT_CASE_PARAM(c, c_gen_params),
+            MM_KUNIT_CASE_IF(ODD, d),
+            MM_KUNIT_CASE_SLOW_IF(EVEN, e),
+            MM_KUNIT_CASE_SLOW(f),
+        """
+        self.assertEqual(plan.case_table(text), [("a", None), ("b", None), ("c", None),
+                                                 ("d", "ODD"), ("e", "EVEN"), ("f", None)])
+
+    def test_comments_and_definitions_are_no_entries(self):
+        text = ("/* KUNIT_CASE(a), */\n// KUNIT_CASE(b),\n"
+                "#define MM_KUNIT_CASE_IF(c, n) \\\n\tKUNIT_CASE(n)\n\tKUNIT_CASE(d),\n")
+        self.assertEqual(plan.case_table(text), [("d", None)])
+
+
+class Checkout(unittest.TestCase):
+    def setUp(self):
+        self.root = tempfile.mkdtemp(prefix="mmkunit-plan-")
+        self.addCleanup(shutil.rmtree, self.root)
+        toy.lay(self.root, toy.OVERLAY)
+
+    def owed(self, config, cell=None, cells=""):
+        toy.lay(self.root, {"plan": f"toy mm/tests/toy_kunit.c {cells}\nwhen ODD odd\n"})
+        the_plan = plan.read(self.root)
+        return plan.owed(the_plan, the_plan.suites["toy"], cell, self.root, config)
+
+    config = {"CONFIG_TOY_KUNIT_TEST": "y", "CONFIG_MM_KUNIT_ODD": "y"}
+
+    def test_conditions_decide_what_is_owed(self):
+        due = self.owed(self.config)
+        self.assertEqual((due.cases, due.not_owed), (["first_works", "second_works"], {}))
+        due = self.owed({"CONFIG_TOY_KUNIT_TEST": "y"})
+        self.assertEqual((due.cases, due.not_owed), (["first_works"], {"ODD": ["second_works"]}))
+
+    def test_dropped_suite(self):
+        self.assertIn("dropped by Kconfig: CONFIG_TOY_KUNIT_TEST", self.owed({}).problem)
+
+    def test_pinned_number(self):
+        self.assertEqual(self.owed(self.config, "6.1/um", "6.1/um=2").problem, "")
+        self.assertIn("the plan says 3 cases for 6.1/um, the case table owes 2",
+                      self.owed(self.config, "6.1/um", "6.1/um=3").problem)
+        self.assertEqual(self.owed(self.config, "6.1/um", "6.1/um=?").problem, "")
+
+    def test_unreadable_line_is_named(self):
+        toy.lay(self.root, {"plan": "# fine\ntoy x.c 6.1/um\n"})
+        with self.assertRaisesRegex(Unjudged, "plan:2: cannot read"):
+            plan.read(self.root)
+
+    def lint(self, **files):
+        toy.lay(self.root, {name.replace("__", "/").replace("_kunit_", "_kunit."): text
+                            for name, text in files.items()})
+        return "\n".join(plan.lint(plan.read(self.root), self.root))
+
+    def test_lint_of_a_sound_checkout(self):
+        self.assertEqual(self.lint(), "")
+
+    def test_lint_finds_a_case_outside_the_table(self):
+        text = toy.SUITE.replace("KUNIT_CASE(first_works),", "")
+        self.assertIn("first_works is in 0 case tables", self.lint(mm__tests__toy_kunit_c=text))
+
+    def test_lint_finds_a_condition_without_words(self):
+        self.assertIn("condition ODD of second_works has no 'when' line",
+                      self.lint(plan="toy mm/tests/toy_kunit.c\n"))
+
+    def test_lint_finds_symbols_that_kconfig_lacks(self):
+        found = self.lint(mm__tests__Kconfig="\n")
+        self.assertIn("TOY_KUNIT_TEST is not defined", found)
+        self.assertIn("MM_KUNIT_ODD is not defined", found)
+
+    def test_lint_finds_a_source_that_is_gone(self):
+        os.unlink(os.path.join(self.root, "mm/tests/toy_kunit.c"))
+        self.assertIn("toy_kunit.c does not exist", self.lint())
+
+    def test_this_checkout(self):
+        root = os.path.dirname(toy.RUNNER)
+        self.assertEqual(plan.lint(plan.read(root), root), [])
+
+
+if __name__ == "__main__":
+    unittest.main()

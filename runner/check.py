@@ -1,0 +1,137 @@
+# SPDX-License-Identifier: GPL-2.0
+"""`check`: the runner's own tests, then every suite on every tree and arch that is promised."""
+
+import hashlib
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+import unittest
+
+from runner import cache, cli, errors, graft, packages, process, trees
+from runner import verdict as verdicts
+from runner.errors import Unjudged
+
+MATRIX = (("5.10", ("x86_64",)), ("6.1", ("um", "x86_64", "s390")), ("6.12", ("x86_64",)),
+          ("newest", ("um", "x86_64")))
+# What a graft looks at in a kernel tree.
+GRAFTED = ("Makefile", "Kconfig", "mm", "arch/s390/Kconfig", "arch/s390/mm")
+
+
+class Count:
+    """Passed, failed, skipped so far, and what took how long."""
+
+    def __init__(self):
+        self.passed = self.failed = self.skipped = 0
+        self.unjudged = False
+        self.times = []
+
+    def step(self, name, act):
+        """Run act() -> (passed, failed, skipped); one that cannot be judged counts as failed."""
+        print(f"== {name}", flush=True)
+        start = time.monotonic()
+        try:
+            passed, failed, skipped = act()
+        except Unjudged as why:
+            print(f"mmkunit: {name}: {why}", file=sys.stderr, flush=True)
+            passed, failed, skipped, self.unjudged = 0, 1, 0, True
+        self.passed, self.failed = self.passed + passed, self.failed + failed
+        self.skipped += skipped
+        self.times.append((name, time.monotonic() - start, failed))
+
+
+def check_command(root, arguments):
+    """Run everything; the worst exit code."""
+    if not arguments.quick:
+        cache.lock()
+        for arch in sorted({arch for _, arches in MATRIX for arch in arches}):
+            packages.ensure(arch)
+    count = Count()
+    count.step("the runner's own tests", lambda: _unittests(root))
+    if not arguments.quick:
+        options = cli.kunit_options([])
+        for name, arches in MATRIX:
+            for arch in arches:
+                count.step(f"{name} {arch}", lambda: _cell(root, name, arch, options))
+            count.step(f"{name} graft and ungraft", lambda: _round_trip(root, name))
+        count.step("checkpatch", lambda: _checkpatch(root))
+    print("== times")
+    for name, seconds, failed in count.times:
+        print(f"{seconds:7.1f} s  {name}{'  FAILED' if failed else ''}")
+    print(f"{sum(seconds for _, seconds, _ in count.times):7.1f} s  in all")
+    print(f"{count.passed} passed, {count.failed} failed, {count.skipped} skipped", flush=True)
+    if count.unjudged:
+        return errors.UNJUDGED
+    return errors.FAILED if count.failed else errors.PASSED
+
+
+def _unittests(root):
+    tests = unittest.defaultTestLoader.discover(os.path.join(root, "runner", "tests"),
+                                                top_level_dir=root)
+    result = unittest.TextTestRunner(stream=sys.stdout).run(tests)
+    bad = len(result.failures) + len(result.errors)
+    return result.testsRun - bad - len(result.skipped), bad, len(result.skipped)
+
+
+def _cell(root, name, arch, options):
+    verdict = cli.judge(root, trees.find(name), arch, [], options)
+    verdicts.report(verdict, print)
+    passed, failed, skipped = verdict.counts()
+    return passed, failed + len(verdict.warnings), skipped
+
+
+def _round_trip(root, name):
+    """Graft and ungraft what counts of the real tree; every byte is as it was."""
+    tree = trees.find(name)
+    with tempfile.TemporaryDirectory(prefix="mmkunit-graft-") as copy:
+        for part in GRAFTED:
+            source, target = os.path.join(tree.path, part), os.path.join(copy, part)
+            os.makedirs(os.path.dirname(target), exist_ok=True)
+            if os.path.isdir(source):
+                shutil.copytree(source, target, symlinks=True)
+            else:
+                shutil.copy2(source, target)
+        before = _bytes(copy)
+        graft.graft(copy, root)
+        grafted = _bytes(copy)
+        laid = all(grafted.get(f) == hashlib.sha256(data).hexdigest()
+                   for f, data in graft.overlay(root).items())
+        graft.ungraft(copy)
+        good = laid and _bytes(copy) == before
+    print(f"{tree.version}: {'byte for byte as before' if good else 'NOT as before'}")
+    return (1, 0, 0) if good else (0, 1, 0)
+
+
+def _bytes(top):
+    """{path: sha256 of a file, "" for a directory}"""
+    found = {}
+    for folder, folders, names in os.walk(top):
+        for name in folders + names:
+            path = os.path.join(folder, name)
+            digest = ""
+            if os.path.isfile(path):
+                with open(path, "rb") as file:
+                    digest = hashlib.sha256(file.read()).hexdigest()
+            found[os.path.relpath(path, top)] = digest
+    return found
+
+
+def _checkpatch(root):
+    """The newest tree's checkpatch --strict is silent on every C file of the overlay."""
+    tree, passed, failed = trees.find("newest"), 0, 0
+    script = os.path.join(tree.path, "scripts/checkpatch.pl")
+    for name in sorted(n for n in graft.overlay(root) if n.endswith((".c", ".h"))):
+        done = subprocess.run(["perl", script, f"--root={tree.path}", "--strict", "--terse",
+                               "--no-summary", "-f", os.path.join(root, name)],
+                              stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                              stderr=subprocess.STDOUT, env=process.environment(), check=False,
+                              cwd=tree.path)
+        said = done.stdout.decode(errors="replace").replace(root + "/", "").strip()
+        if said or done.returncode:
+            print(said or f"{name}: checkpatch ended with {done.returncode}")
+            failed += 1
+        else:
+            passed += 1
+    return passed, failed, 0

@@ -58,7 +58,7 @@ static void park_this_cpu(struct work_struct *unused)
 
 /*
  * A CPU that runs kernel threads keeps the mm that it ran last. Make it one
- * that does not count.
+ * that is there before the case and after it, and so counts in neither's favour.
  */
 static void park_every_cpu(void)
 {

@@ -4,7 +4,8 @@
     <suite> <source> <tree>/<arch>=<cases> ...    cases of the named cells; "?" pins nothing
     when <CONDITION> <words>                      what a condition of a case table means
     arch <arch> <CONDITION> ...                   must hold there with our own configuration
-    skip <suite> <case> <CONDITION>               may skip where the condition holds
+    skip <suite> <case> <CONDITION>               may skip where the condition holds; * matches any
+    known <suite> <case> <CONDITION> <words>      a tree's own bug: fails where the condition holds
     cannot <suite> <tree>/<arch> <words>          why the suite is not owed there; * matches any
 
 A case is owed where the condition in its table is compiled in: CONFIG_MM_KUNIT_<CONDITION>=y.
@@ -42,13 +43,25 @@ class Plan:
     suites: dict = field(default_factory=dict)
     when: dict = field(default_factory=dict)
     arch: dict = field(default_factory=dict)
-    skips: dict = field(default_factory=dict)   # (suite, case) -> condition
+    skips: list = field(default_factory=list)   # (suite, case, condition)
+    known: dict = field(default_factory=dict)   # (suite, case) -> (condition, words)
     cannot: list = field(default_factory=list)  # (suite, tree/arch, words)
 
     def why_not(self, suite, cell):
         """The words of the plan that say why @suite is not owed in @cell, or ""."""
         return next((words for name, pattern, words in self.cannot
                      if fnmatch.fnmatch(suite, name) and fnmatch.fnmatch(cell, pattern)), "")
+
+    def may_skip(self, suite, case, config):
+        """May @case skip, with the symbols @config set?"""
+        return any(name == suite and fnmatch.fnmatch(case, pattern)
+                   and f"CONFIG_MM_KUNIT_{condition}" in config
+                   for name, pattern, condition in self.skips)
+
+    def known_failure(self, suite, case, config):
+        """The words that say why @case fails on this very tree, or ""."""
+        condition, words = self.known.get((suite, case), ("", ""))
+        return words if f"CONFIG_MM_KUNIT_{condition}" in config else ""
 
     def pick(self, names):
         """The suites of these names, all without names."""
@@ -82,7 +95,9 @@ def _line(plan, words):
     elif words[0] == "arch":
         plan.arch[words[1]] = words[2:]
     elif words[0] == "skip":
-        plan.skips[words[1], words[2]] = words[3]
+        plan.skips.append((words[1], words[2], words[3]))
+    elif words[0] == "known":
+        plan.known[words[1], words[2]] = words[3], " ".join(words[4:])
     elif words[0] == "cannot":
         plan.cannot.append((words[1], words[2], " ".join(words[3:])))
     else:
@@ -129,6 +144,9 @@ def lint(plan, root):
         for name, condition in table:
             if condition and condition not in plan.when:
                 wrong.append(f"plan: condition {condition} of {name} has no 'when' line")
+        for (name, case), (condition, _) in plan.known.items():
+            if name == suite.name and (case not in names or condition not in plan.when):
+                wrong.append(f"plan: known {name} {case} {condition}: no such case or condition")
         if f"config {suite.symbol[7:]}\n" not in symbols:
             wrong.append(f"Kconfig: {suite.symbol[7:]} is not defined")
     for condition in plan.when:

@@ -56,9 +56,9 @@ def statuses(text):
     return [(c.name, c.status) for c in ktap.read(text.splitlines()).suites["toy"].cases]
 
 
-def judged(text, cases=CASES, timed_out=0, skips=None, config=None, suites=("toy",)):
+def judged(text, cases=CASES, timed_out=0, config=None, suites=("toy",), **planned):
     """The Verdict on @text where each of @suites owes @cases."""
-    the_plan = plan.Plan(skips=skips or {})
+    the_plan = plan.Plan(**planned)
     owed = [plan.Owed(plan.Suite(name, "", {}), list(cases)) for name in suites]
     return verdict.judge(verdict.Verdict("toy", "6.1", "um"), ktap.read(text.splitlines()), owed,
                          the_plan, config or {}, timed_out)
@@ -100,6 +100,32 @@ class Dialects(unittest.TestCase):
                       ktap.read(NEW.splitlines()).suites["toy"].cases[1].messages)
 
 
+class KnownFailures(unittest.TestCase):
+    known = {("toy", "second_works"): ("ODD", "the toy is known to be odd")}
+    skips = [("toy", "third_*", "ODD")]
+    odd = {"CONFIG_MM_KUNIT_ODD": "y"}
+
+    def test_known_failure_is_shown_and_does_not_fail(self):
+        for text in (OLD, NEW):
+            result = judged(text, config=self.odd, known=self.known, skips=self.skips)
+            self.assertTrue(result.good())
+            self.assertEqual(result.suites[0].skipped["second_works"],
+                             "known failure of this tree: the toy is known to be odd")
+
+    def test_the_same_on_another_tree_fails(self):
+        result = judged(OLD, config={}, known=self.known)
+        self.assertIn("second_works", result.suites[0].failed)
+
+    def test_one_that_passes_is_told(self):
+        result = judged(GOOD, config=self.odd, known=self.known, skips=self.skips)
+        self.assertIn("known to fail it", result.suites[0].failed["second_works"][0])
+
+    def test_a_splat_is_never_known(self):
+        text = OLD.replace("    not ok 2", "WARNING: CPU: 0 PID: 1 at mm/rmap.c:1 x\n    not ok 2")
+        result = judged(text, config=self.odd, known=self.known, skips=self.skips)
+        self.assertIn("second_works", result.suites[0].failed)
+
+
 class Verdicts(unittest.TestCase):
     def problems(self, text, **more):
         result = judged(text, **more)
@@ -139,7 +165,7 @@ class Verdicts(unittest.TestCase):
 
     def test_expected_skip(self):
         text = GOOD.replace("third_works", "third_works # SKIP lazy")
-        skips = {("toy", "third_works"): "ODD"}
+        skips = [("toy", "third_works", "ODD")]
         result = judged(text, skips=skips, config={"CONFIG_MM_KUNIT_ODD": "y"})
         self.assertEqual((result.good(), result.counts()), (True, (2, 0, 1)))
         self.assertFalse(judged(text, skips=skips).good())
@@ -148,7 +174,7 @@ class Verdicts(unittest.TestCase):
         text = GOOD
         for name in CASES:
             text = text.replace(name, name + " # SKIP lazy")
-        skips = {("toy", name): "ODD" for name in CASES}
+        skips = [("toy", "*", "ODD")]
         self.assertIn("every case was skipped",
                       self.problems(text, skips=skips, config={"CONFIG_MM_KUNIT_ODD": "y"}))
 

@@ -331,17 +331,6 @@ static void range_in_vma_takes_what_it_covers(struct kunit *test)
 
 /* ------------------------------------------------------------- verbs -- */
 
-static struct mm_struct *map_new(struct kunit *test, struct file *file,
-				 unsigned long addr, unsigned long len,
-				 unsigned long prot, unsigned long flags,
-				 unsigned long offset)
-{
-	struct mm_struct *mm = mm_kunit_new_mm(test);
-
-	mm_kunit_mmap(test, mm, file, addr, len, prot, flags, offset);
-	return mm;
-}
-
 /* An mm that maps @puds PUDs of a file at BASE and has touched each. */
 static struct mm_struct *sharer_of(struct kunit *test, struct file *file,
 				   int puds)
@@ -349,7 +338,7 @@ static struct mm_struct *sharer_of(struct kunit *test, struct file *file,
 	struct mm_struct *mm;
 	int i;
 
-	mm = map_new(test, file, BASE, puds * PUD_SIZE, RW, MAP_SHARED, 0);
+	mm = mm_kunit_map_new(test, file, BASE, puds * PUD_SIZE, RW, MAP_SHARED, 0);
 	for (i = 0; i < puds; i++)
 		mm_kunit_read(test, mm, BASE + i * PUD_SIZE);
 	return mm;
@@ -480,12 +469,12 @@ static void __maybe_unused share_at_other_address_joins(struct kunit *test)
 	struct file *file = mm_kunit_hugetlb_file(test, 2 * PUD_SIZE);
 	struct mm_struct *first, *second;
 
-	first = map_new(test, file, BASE, 2 * PUD_SIZE, RW, MAP_SHARED, 0);
+	first = mm_kunit_map_new(test, file, BASE, 2 * PUD_SIZE, RW, MAP_SHARED, 0);
 	mm_kunit_write(test, first, BASE + PUD_SIZE + 5 * PMD_SIZE, 42);
 
 	/* Starts within a PUD and covers the whole of the next. */
-	second = map_new(test, file, 8 * BASE + offset, head + PUD_SIZE, RW,
-			 MAP_SHARED, offset);
+	second = mm_kunit_map_new(test, file, 8 * BASE + offset, head + PUD_SIZE, RW,
+				  MAP_SHARED, offset);
 	KUNIT_EXPECT_EQ(test,
 			mm_kunit_read(test, second,
 				      8 * BASE + PUD_SIZE + 5 * PMD_SIZE),
@@ -513,7 +502,7 @@ static void __maybe_unused share_after_own_table_keeps_it(struct kunit *test)
 	struct mm_struct *second;
 	struct page *table;
 
-	second = map_new(test, file, BASE, PUD_SIZE, PROT_READ, MAP_SHARED, 0);
+	second = mm_kunit_map_new(test, file, BASE, PUD_SIZE, PROT_READ, MAP_SHARED, 0);
 	mm_kunit_read(test, second, BASE);
 	table = mm_kunit_pmd_table(second, BASE);
 	KUNIT_ASSERT_EQ(test,
@@ -682,15 +671,15 @@ static void __maybe_unused vma_short_of_pud_never_shares(struct kunit *test)
 		unsigned long start = starts[i], mid = BASE + 5 * PMD_SIZE;
 		struct mm_struct *shorter, *whole, *later;
 
-		shorter = map_new(test, file, BASE + start, PUD_SIZE - PMD_SIZE,
-				  RW, MAP_SHARED, start);
+		shorter = mm_kunit_map_new(test, file, BASE + start, PUD_SIZE - PMD_SIZE,
+					   RW, MAP_SHARED, start);
 		mm_kunit_read(test, shorter, mid);
 		whole = sharer_of(test, file, 1);
 		KUNIT_EXPECT_TRUE(test,
 				  have_own_tables(whole, mid, shorter, mid));
 
-		later = map_new(test, file, BASE + start, PUD_SIZE - PMD_SIZE,
-				RW, MAP_SHARED, start);
+		later = mm_kunit_map_new(test, file, BASE + start, PUD_SIZE - PMD_SIZE,
+					 RW, MAP_SHARED, start);
 		mm_kunit_read(test, later, mid);
 		KUNIT_EXPECT_TRUE(test,
 				  have_own_tables(whole, mid, later, mid));
@@ -710,7 +699,7 @@ static void __maybe_unused other_pmd_index_never_shares(struct kunit *test)
 	struct mm_struct *second;
 
 	mm_kunit_write(test, first, BASE + PMD_SIZE, 42);
-	second = map_new(test, file, BASE, PUD_SIZE, RW, MAP_SHARED, PMD_SIZE);
+	second = mm_kunit_map_new(test, file, BASE, PUD_SIZE, RW, MAP_SHARED, PMD_SIZE);
 	KUNIT_EXPECT_EQ(test, mm_kunit_read(test, second, BASE), 42ULL);
 	KUNIT_EXPECT_TRUE(test, have_own_tables(first, BASE, second, BASE));
 	EXPECT_TRUTH(test);
@@ -722,7 +711,7 @@ static void __maybe_unused other_protection_never_shares(struct kunit *test)
 	struct mm_struct *writer = sharer_of(test, file, 1);
 	struct mm_struct *reader;
 
-	reader = map_new(test, file, BASE, PUD_SIZE, PROT_READ, MAP_SHARED, 0);
+	reader = mm_kunit_map_new(test, file, BASE, PUD_SIZE, PROT_READ, MAP_SHARED, 0);
 	mm_kunit_read(test, reader, BASE);
 	KUNIT_EXPECT_TRUE(test, have_own_tables(writer, BASE, reader, BASE));
 	EXPECT_TRUTH(test);
@@ -736,7 +725,7 @@ static void __maybe_unused mlocked_vma_shares(struct kunit *test)
 	struct mm_struct *first = sharer_of(test, file, 1);
 	struct mm_struct *locked, *third;
 
-	locked = map_new(test, file, BASE, PUD_SIZE, RW, MAP_SHARED, 0);
+	locked = mm_kunit_map_new(test, file, BASE, PUD_SIZE, RW, MAP_SHARED, 0);
 	mm_kunit_vm_flags_mod(mm_kunit_vma(locked, BASE), VM_LOCKED, 0);
 	mm_kunit_read(test, locked, BASE);
 	KUNIT_EXPECT_EQ(test, owners(test, first, BASE), 2);
@@ -786,7 +775,7 @@ static void __maybe_unused private_mapping_never_shares(struct kunit *test)
 	int i;
 
 	for (i = 0; i < 2; i++) {
-		mms[i] = map_new(test, file, BASE, PUD_SIZE, RW, MAP_PRIVATE, 0);
+		mms[i] = mm_kunit_map_new(test, file, BASE, PUD_SIZE, RW, MAP_PRIVATE, 0);
 		locks[i] = swap_vma_lock(mms[i], BASE, &mms[i]);
 		mm_kunit_huge_pte_alloc(mm_kunit_vma(mms[i], BASE), BASE);
 		KUNIT_EXPECT_TRUE(test,
@@ -805,7 +794,7 @@ static void __maybe_unused joining_without_vma_lock_never_shares(struct kunit *t
 	struct mm_struct *second;
 	void *lock;
 
-	second = map_new(test, file, BASE, PUD_SIZE, RW, MAP_SHARED, 0);
+	second = mm_kunit_map_new(test, file, BASE, PUD_SIZE, RW, MAP_SHARED, 0);
 	lock = swap_vma_lock(second, BASE, NULL);
 	mm_kunit_huge_pte_alloc(mm_kunit_vma(second, BASE), BASE);
 	KUNIT_EXPECT_TRUE(test, have_own_tables(first, BASE, second, BASE));
@@ -820,7 +809,7 @@ static void __maybe_unused owner_without_vma_lock_never_shares(struct kunit *tes
 	struct mm_struct *second;
 	void *lock;
 
-	second = map_new(test, file, BASE, PUD_SIZE, RW, MAP_SHARED, 0);
+	second = mm_kunit_map_new(test, file, BASE, PUD_SIZE, RW, MAP_SHARED, 0);
 	lock = swap_vma_lock(leaving, BASE, NULL);
 	mm_kunit_huge_pte_alloc(mm_kunit_vma(second, BASE), BASE);
 	KUNIT_EXPECT_TRUE(test, have_own_tables(leaving, BASE, second, BASE));
@@ -840,7 +829,7 @@ static void __maybe_unused userfaultfd_vma_never_shares(struct kunit *test)
 		struct vm_area_struct *vma;
 		struct mm_struct *second;
 
-		second = map_new(test, file, BASE, PUD_SIZE, RW, MAP_SHARED, 0);
+		second = mm_kunit_map_new(test, file, BASE, PUD_SIZE, RW, MAP_SHARED, 0);
 		vma = mm_kunit_vma(second, BASE);
 		mm_kunit_vm_flags_mod(vma, flags[i], 0);
 		KUNIT_EXPECT_FALSE(test, mm_kunit_want_pmd_share(vma, BASE));
@@ -861,8 +850,8 @@ want_pmd_share_asks_for_whole_shared_puds(struct kunit *test)
 	struct mm_struct *mm;
 
 	/* No first page of the first PUD, no last page of the third. */
-	mm = map_new(test, file, head, 3 * PUD_SIZE - 2 * PMD_SIZE, RW,
-		     MAP_SHARED, PMD_SIZE);
+	mm = mm_kunit_map_new(test, file, head, 3 * PUD_SIZE - 2 * PMD_SIZE, RW,
+			      MAP_SHARED, PMD_SIZE);
 	vma = mm_kunit_vma(mm, head);
 	KUNIT_EXPECT_FALSE(test, mm_kunit_want_pmd_share(vma, pud - PMD_SIZE));
 	KUNIT_EXPECT_TRUE(test, mm_kunit_want_pmd_share(vma, pud));
@@ -1122,9 +1111,9 @@ static void __maybe_unused fork_into_third_vmas_table_maps_nothing(struct kunit 
 	struct vm_area_struct *src, *dst;
 	int ret;
 
-	parent = map_new(test, file, BASE, PUD_SIZE, PROT_READ, MAP_SHARED, 0);
+	parent = mm_kunit_map_new(test, file, BASE, PUD_SIZE, PROT_READ, MAP_SHARED, 0);
 	mm_kunit_read(test, parent, BASE);
-	child = map_new(test, file, BASE, PUD_SIZE, RW, MAP_SHARED, 0);
+	child = mm_kunit_map_new(test, file, BASE, PUD_SIZE, RW, MAP_SHARED, 0);
 	src = mm_kunit_vma(parent, BASE);
 	dst = mm_kunit_vma(child, BASE);
 
@@ -1475,9 +1464,9 @@ static bool random_step(struct sequence *seq, struct step *step)
 
 	if (!seq->mms[step->mm]) {
 		step->what = "map";
-		seq->mms[step->mm] = map_new(seq->test, seq->file, BASE,
-					     RANDOM_PUDS * PUD_SIZE, RW,
-					     MAP_SHARED, 0);
+		seq->mms[step->mm] = mm_kunit_map_new(seq->test, seq->file, BASE,
+						      RANDOM_PUDS * PUD_SIZE, RW,
+						      MAP_SHARED, 0);
 		return true;
 	}
 	return random_ops[op].do_it(seq, step);

@@ -15,6 +15,7 @@
 #include <linux/kthread.h>
 #include <linux/mm.h>
 #include <linux/mman.h>
+#include <linux/mount.h>
 #include <linux/rcupdate.h>
 #include <linux/sched/mm.h>
 #include <linux/sched/signal.h>
@@ -25,6 +26,7 @@
 
 #include "mm_kunit.h"
 #include "mm_kunit_compat.h"
+#include "mm_kunit_photo.h"
 #include "mm_kunit_truth.h"
 
 /* More huge pages than any case touches. */
@@ -105,14 +107,18 @@ void mm_kunit_exit(struct kunit *test)
 
 	if (!fx)
 		return;
+	for (i = 0; i < MM_KUNIT_MAX_PINS; i++)
+		if (fx->pins[i])
+			mm_kunit_unpin(test, fx->pins[i]);
 	for (i = 0; i < MM_KUNIT_MAX_MMS; i++)
 		if (fx->mms[i])
 			mm_kunit_exit_mm(test, fx->mms[i]);
 	mm_kunit_set_overcommit(fx->overcommit);
-	if (mm_kunit_failed(test))
+	if (mm_kunit_failed(test)) {
+		rcu_barrier();	/* or the next case would count what is dying */
 		return;
-	for (i = 0; i < fx->nr_files; i++)
-		fput(fx->files[i]);
+	}
+	mm_kunit_put_files(test);
 	flush_delayed_fput();
 	park_every_cpu();
 	rcu_barrier();		/* page tables are freed by RCU */
@@ -151,6 +157,8 @@ static struct mm_struct *adopt(struct kunit *test, struct mm_struct *mm)
 /**
  * mm_kunit_new_mm() - make an mm without a VMA, as exec() would
  * @test: the case, which owns the mm
+ *
+ * khugepaged, which would collapse what a case has split, does not know it.
  */
 struct mm_struct *mm_kunit_new_mm(struct kunit *test)
 {
@@ -159,6 +167,7 @@ struct mm_struct *mm_kunit_new_mm(struct kunit *test)
 	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, mm);
 	mm->task_size = TASK_SIZE;
 	arch_pick_mmap_layout(mm, &current->signal->rlim[RLIMIT_STACK]);
+	mm_kunit_keep_from_khugepaged(mm, true);
 	return adopt(test, mm);
 }
 
@@ -177,6 +186,35 @@ static int __noreturn child_main(void *arg)
 	do_exit(0);
 }
 
+/* The child's mm, or an ERR_PTR. @left: of @fail_nth, what is to come yet. */
+static struct mm_struct *try_fork(struct mm_struct *mm, int fail_nth, int *left)
+{
+	struct kernel_clone_args args;
+	struct child child = { };
+	unsigned long timeout = jiffies + 10 * HZ;
+	pid_t pid;
+
+	init_completion(&child.has_mm);
+	mm_kunit_clone_args(&args, child_main, &child);
+	mm_kunit_keep_from_khugepaged(mm, false);
+	kthread_use_mm(mm);
+	mm_kunit_set_fail_nth(fail_nth);
+	pid = kernel_clone(&args);
+	*left = mm_kunit_set_fail_nth(0);
+	kthread_unuse_mm(mm);
+	mm_kunit_keep_from_khugepaged(mm, true);
+	if (pid < 0)
+		return ERR_PTR(pid);
+	wait_for_completion(&child.has_mm);
+	mm_kunit_keep_from_khugepaged(child.mm, true);
+
+	/* The last reference must be ours, or exit_mmap() would run late. */
+	while (atomic_read(&child.mm->mm_users) > 1 &&
+	       time_before(jiffies, timeout))
+		schedule_timeout_uninterruptible(1);
+	return child.mm;
+}
+
 /**
  * mm_kunit_fork() - duplicate an mm by a real fork()
  * @test: the case, which owns the child's mm
@@ -186,26 +224,36 @@ static int __noreturn child_main(void *arg)
  */
 struct mm_struct *mm_kunit_fork(struct kunit *test, struct mm_struct *mm)
 {
-	struct kernel_clone_args args;
-	struct child child = { };
-	unsigned long timeout = jiffies + 10 * HZ;
-	pid_t pid;
+	int left;
+	struct mm_struct *child = try_fork(mm, 0, &left);
 
-	init_completion(&child.has_mm);
-	mm_kunit_clone_args(&args, child_main, &child);
-	kthread_use_mm(mm);
-	pid = kernel_clone(&args);
-	kthread_unuse_mm(mm);
-	KUNIT_ASSERT_GT(test, pid, 0);
-	wait_for_completion(&child.has_mm);
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, child);
+	adopt(test, child);
+	KUNIT_ASSERT_EQ(test, atomic_read(&child->mm_users), 1);
+	return child;
+}
 
-	/* The last reference must be ours, or exit_mmap() would run late. */
-	while (atomic_read(&child.mm->mm_users) > 1 &&
-	       time_before(jiffies, timeout))
-		schedule_timeout_uninterruptible(1);
-	adopt(test, child.mm);
-	KUNIT_ASSERT_EQ(test, atomic_read(&child.mm->mm_users), 1);
-	return child.mm;
+/**
+ * mm_kunit_fork_failing() - mm_kunit_fork() during which an allocation fails
+ * @test: the case, which owns the child's mm
+ * @mm: the parent's mm
+ * @nth: which allocation, counted from 1
+ * @failed: was there such an allocation
+ *
+ * Needs CONFIG_MM_KUNIT_FAIL_PAGE_ALLOC, and mm_kunit_set() to have told
+ * fail_page_alloc that allocations that may sleep fail too.
+ *
+ * Return: the child's mm, or NULL if the fork failed
+ */
+struct mm_struct *mm_kunit_fork_failing(struct kunit *test,
+					struct mm_struct *mm, int nth,
+					bool *failed)
+{
+	int left;
+	struct mm_struct *child = try_fork(mm, nth, &left);
+
+	*failed = !left;
+	return IS_ERR(child) ? NULL : adopt(test, child);
 }
 
 /**
@@ -235,6 +283,28 @@ void mm_kunit_exit_mm(struct kunit *test, struct mm_struct *mm)
 }
 
 /**
+ * mm_kunit_put_files() - let go of all files of a case
+ * @test: the case
+ */
+void mm_kunit_put_files(struct kunit *test)
+{
+	struct mm_kunit *fx = test->priv;
+
+	while (fx->nr_files)
+		fput(fx->files[--fx->nr_files]);
+}
+
+static struct file *own_file(struct kunit *test, struct file *file)
+{
+	struct mm_kunit *fx = test->priv;
+
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, file);
+	KUNIT_ASSERT_LT(test, fx->nr_files, MM_KUNIT_MAX_FILES);
+	fx->files[fx->nr_files++] = file;
+	return file;
+}
+
+/**
  * mm_kunit_hugetlb_file() - make a hugetlb file that no name leads to
  * @test: the case, which owns the file
  * @size: its size in bytes
@@ -243,25 +313,67 @@ void mm_kunit_exit_mm(struct kunit *test, struct mm_struct *mm)
  */
 struct file *mm_kunit_hugetlb_file(struct kunit *test, unsigned long size)
 {
-	struct mm_kunit *fx = test->priv;
-	struct file *file;
+	return own_file(test, mm_kunit_hugetlb_file_setup(size));
+}
 
-	KUNIT_ASSERT_LT(test, fx->nr_files, MM_KUNIT_MAX_FILES);
-	file = mm_kunit_hugetlb_file_setup(size);
+/**
+ * mm_kunit_shmem_file() - make a shmem file that no name leads to
+ * @test: the case, which owns the file
+ * @size: its size in bytes
+ */
+struct file *mm_kunit_shmem_file(struct kunit *test, unsigned long size)
+{
+	return own_file(test, mm_kunit_shmem_file_setup(size));
+}
+
+/**
+ * mm_kunit_set() - write to a file of sysfs or debugfs
+ * @test: the case
+ * @fs: name of the file system
+ * @path: the file, seen from the root of @fs
+ * @value: what to write
+ */
+void mm_kunit_set(struct kunit *test, const char *fs, const char *path,
+		  const char *value)
+{
+	struct file_system_type *type = get_fs_type(fs);
+	char __user *buf = (char __user *)PUD_SIZE;
+	struct vfsmount *mnt;
+	struct mm_struct *mm;
+	struct file *file;
+	ssize_t written;
+	loff_t pos = 0;
+
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, type);
+	mnt = vfs_kern_mount(type, 0, fs, NULL);
+	put_filesystem(type);
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, mnt);
+	file = mm_kunit_open_root_mnt(mnt, path, O_WRONLY);
+	mntput(mnt);
 	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, file);
-	fx->files[fx->nr_files++] = file;
-	return file;
+
+	/* Files of debugfs take what they are given from user space alone. */
+	mm = mm_kunit_new_mm(test);
+	mm_kunit_mmap_anon(test, mm, PUD_SIZE, PAGE_SIZE);
+	kthread_use_mm(mm);
+	written = copy_to_user(buf, value, strlen(value)) ? -EFAULT :
+		  vfs_write(file, buf, strlen(value), &pos);
+	kthread_unuse_mm(mm);
+	mm_kunit_exit_mm(test, mm);
+	fput(file);
+	KUNIT_ASSERT_EQ_MSG(test, written, (ssize_t)strlen(value),
+			    "%s to %s", value, path);
 }
 
 /**
  * mm_kunit_mmap() - map a file at a fixed place, reserving nothing
  * @test: the case
  * @mm: the mm
- * @file: the file
+ * @file: the file, or NULL if @flags say MAP_ANONYMOUS
  * @addr: where
  * @len: how much, in bytes
  * @prot: PROT_* bits
- * @flags: MAP_SHARED or MAP_PRIVATE
+ * @flags: MAP_SHARED or MAP_PRIVATE, and what mmap() takes besides
  * @offset: from where in the file, in bytes
  */
 void mm_kunit_mmap(struct kunit *test, struct mm_struct *mm, struct file *file,
@@ -275,6 +387,43 @@ void mm_kunit_mmap(struct kunit *test, struct mm_struct *mm, struct file *file,
 		      flags | MAP_FIXED | MAP_NORESERVE, offset);
 	kthread_unuse_mm(mm);
 	KUNIT_ASSERT_EQ(test, got, addr);
+}
+
+/**
+ * mm_kunit_map_new() - mm_kunit_mmap() in a new mm
+ * @test: the case, which owns the mm
+ * @file: the file
+ * @addr: where
+ * @len: how much, in bytes
+ * @prot: PROT_* bits
+ * @flags: MAP_SHARED or MAP_PRIVATE, and what mmap() takes besides
+ * @offset: from where in the file, in bytes
+ *
+ * Return: the mm
+ */
+struct mm_struct *mm_kunit_map_new(struct kunit *test, struct file *file,
+				   unsigned long addr, unsigned long len,
+				   unsigned long prot, unsigned long flags,
+				   unsigned long offset)
+{
+	struct mm_struct *mm = mm_kunit_new_mm(test);
+
+	mm_kunit_mmap(test, mm, file, addr, len, prot, flags, offset);
+	return mm;
+}
+
+/**
+ * mm_kunit_mmap_anon() - map anonymous memory, for one process to write to
+ * @test: the case
+ * @mm: its mm
+ * @addr: where
+ * @len: how much, in bytes
+ */
+void mm_kunit_mmap_anon(struct kunit *test, struct mm_struct *mm,
+			unsigned long addr, unsigned long len)
+{
+	mm_kunit_mmap(test, mm, NULL, addr, len, PROT_READ | PROT_WRITE,
+		      MAP_PRIVATE | MAP_ANONYMOUS, 0);
 }
 
 /**
@@ -457,10 +606,60 @@ u64 mm_kunit_read(struct kunit *test, struct mm_struct *mm, unsigned long addr)
 	return value;
 }
 
+/**
+ * mm_kunit_pin() - a device gets hold of a page for long, as RDMA does
+ * @test: the case, which owns the pin
+ * @mm: the mm that maps the page
+ * @addr: where
+ * @gup_flags: FOLL_WRITE, or 0 if the device only reads
+ *
+ * Return: the page
+ */
+struct page *mm_kunit_pin(struct kunit *test, struct mm_struct *mm,
+			  unsigned long addr, unsigned int gup_flags)
+{
+	struct mm_kunit *fx = test->priv;
+	struct page *page = NULL;
+	int slot, ret;
+
+	for (slot = 0; slot < MM_KUNIT_MAX_PINS; slot++)
+		if (!fx->pins[slot])
+			break;
+	KUNIT_ASSERT_LT(test, slot, MM_KUNIT_MAX_PINS);
+	kthread_use_mm(mm);
+	ret = pin_user_pages_fast(addr, 1, gup_flags | FOLL_LONGTERM, &page);
+	kthread_unuse_mm(mm);
+	KUNIT_ASSERT_EQ(test, ret, 1);
+	fx->pins[slot] = page;
+	return page;
+}
+
+/**
+ * mm_kunit_unpin() - the device lets go of a page
+ * @test: the case that owns the pin
+ * @page: the page
+ */
+void mm_kunit_unpin(struct kunit *test, struct page *page)
+{
+	struct mm_kunit *fx = test->priv;
+	int slot;
+
+	for (slot = 0; slot < MM_KUNIT_MAX_PINS; slot++) {
+		if (fx->pins[slot] == page) {
+			fx->pins[slot] = NULL;
+			unpin_user_page(page);
+			return;
+		}
+	}
+}
+
 static void record(struct mm_kunit_recorder *rec,
 		   enum mm_kunit_event_kind kind,
 		   unsigned long start, unsigned long end)
 {
+	struct mm_struct *mm = rec->range.mm;
+	struct mm_kunit_entry entry = mm_kunit_entry_at(mm, rec->watch);
+	bool may_sleep = !IS_ENABLED(CONFIG_PREEMPT_COUNT) || preemptible();
 	unsigned long flags;
 
 	spin_lock_irqsave(&rec->lock, flags);
@@ -469,6 +668,9 @@ static void record(struct mm_kunit_recorder *rec,
 			.kind = kind,
 			.start = start,
 			.end = end,
+			.may_sleep = may_sleep,
+			.pfn = entry.kind == MM_KUNIT_PRESENT ? entry.pfn : 0,
+			.tlb_gen = mm_kunit_tlb_gen(mm),
 		};
 	rec->nr++;
 	spin_unlock_irqrestore(&rec->lock, flags);
@@ -527,6 +729,17 @@ struct mm_kunit_recorder *mm_kunit_record(struct kunit *test,
 	fx->recorders[slot_of(fx, mm)] = rec;
 	KUNIT_ASSERT_EQ(test, mmu_notifier_register(&rec->secondary, mm), 0);
 	return rec;
+}
+
+/**
+ * mm_kunit_forget() - forget what the notifiers were told so far
+ * @rec: their recorder
+ */
+void mm_kunit_forget(struct mm_kunit_recorder *rec)
+{
+	spin_lock_irq(&rec->lock);
+	rec->nr = 0;
+	spin_unlock_irq(&rec->lock);
 }
 
 /**

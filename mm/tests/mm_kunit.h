@@ -16,7 +16,8 @@
 
 #define MM_KUNIT_MAX_MMS	8
 #define MM_KUNIT_MAX_FILES	4
-#define MM_KUNIT_MAX_EVENTS	64
+#define MM_KUNIT_MAX_EVENTS	2048
+#define MM_KUNIT_MAX_PINS	8
 
 /**
  * struct mm_kunit_counts - what a case must leave as it found it
@@ -31,12 +32,14 @@ struct mm_kunit_counts {
 };
 
 struct mm_kunit_recorder;
+struct page;
 
 /**
  * struct mm_kunit - one case's mms and files
  * @mms: the mms, NULL where one has exited
- * @files: the hugetlb files
+ * @files: the files
  * @recorders: the recorders of @mms, NULL where there is none
+ * @pins: pages that a device holds, NULL where none is
  * @nr_files: used entries of @files
  * @overcommit: limit of surplus huge pages that stood before
  * @before: counts at the start of the case
@@ -47,6 +50,7 @@ struct mm_kunit {
 	struct mm_struct *mms[MM_KUNIT_MAX_MMS];
 	struct file *files[MM_KUNIT_MAX_FILES];
 	struct mm_kunit_recorder *recorders[MM_KUNIT_MAX_MMS];
+	struct page *pins[MM_KUNIT_MAX_PINS];
 	int nr_files;
 	unsigned long overcommit;
 	struct mm_kunit_counts before;
@@ -70,11 +74,17 @@ enum mm_kunit_event_kind {
  * @kind: which call
  * @start: first address that it is about
  * @end: first address behind that
+ * @may_sleep: could it have slept; always if the kernel does not count that
+ * @pfn: what was mapped at the watched address, 0 if nothing was present
+ * @tlb_gen: TLB flushes that the mm had asked for, where the arch counts
  */
 struct mm_kunit_event {
 	enum mm_kunit_event_kind kind;
 	unsigned long start;
 	unsigned long end;
+	bool may_sleep;
+	unsigned long pfn;
+	u64 tlb_gen;
 };
 
 /**
@@ -82,6 +92,7 @@ struct mm_kunit_event {
  * @range: the notifier that is told of ranges
  * @secondary: the one that stands for a secondary TLB; since 6.6 one notifier
  *	may not be both
+ * @watch: an address to look at whenever the notifiers are called
  * @lock: protects the rest; callbacks may come in atomic context
  * @nr: how many events came, of which MM_KUNIT_MAX_EVENTS are kept
  * @event: the events, oldest first
@@ -89,6 +100,7 @@ struct mm_kunit_event {
 struct mm_kunit_recorder {
 	struct mmu_notifier range;
 	struct mmu_notifier secondary;
+	unsigned long watch;
 	spinlock_t lock;	/* protects what follows */
 	int nr;
 	struct mm_kunit_event event[MM_KUNIT_MAX_EVENTS];
@@ -99,12 +111,25 @@ void mm_kunit_exit(struct kunit *test);
 
 struct mm_struct *mm_kunit_new_mm(struct kunit *test);
 struct mm_struct *mm_kunit_fork(struct kunit *test, struct mm_struct *mm);
+struct mm_struct *mm_kunit_fork_failing(struct kunit *test,
+					struct mm_struct *mm, int nth,
+					bool *failed);
 void mm_kunit_exit_mm(struct kunit *test, struct mm_struct *mm);
 struct file *mm_kunit_hugetlb_file(struct kunit *test, unsigned long size);
+struct file *mm_kunit_shmem_file(struct kunit *test, unsigned long size);
+void mm_kunit_put_files(struct kunit *test);
+void mm_kunit_set(struct kunit *test, const char *fs, const char *path,
+		  const char *value);
 
 void mm_kunit_mmap(struct kunit *test, struct mm_struct *mm, struct file *file,
 		   unsigned long addr, unsigned long len, unsigned long prot,
 		   unsigned long flags, unsigned long offset);
+struct mm_struct *mm_kunit_map_new(struct kunit *test, struct file *file,
+				   unsigned long addr, unsigned long len,
+				   unsigned long prot, unsigned long flags,
+				   unsigned long offset);
+void mm_kunit_mmap_anon(struct kunit *test, struct mm_struct *mm,
+			unsigned long addr, unsigned long len);
 struct vm_area_struct *mm_kunit_vma(struct mm_struct *mm, unsigned long addr);
 
 long mm_kunit_munmap(struct mm_struct *mm, unsigned long addr,
@@ -122,8 +147,13 @@ void mm_kunit_write(struct kunit *test, struct mm_struct *mm,
 		    unsigned long addr, u64 value);
 u64 mm_kunit_read(struct kunit *test, struct mm_struct *mm, unsigned long addr);
 
+struct page *mm_kunit_pin(struct kunit *test, struct mm_struct *mm,
+			  unsigned long addr, unsigned int gup_flags);
+void mm_kunit_unpin(struct kunit *test, struct page *page);
+
 struct mm_kunit_recorder *mm_kunit_record(struct kunit *test,
 					  struct mm_struct *mm);
+void mm_kunit_forget(struct mm_kunit_recorder *rec);
 bool mm_kunit_was_told(struct mm_kunit_recorder *rec,
 		       enum mm_kunit_event_kind kind,
 		       unsigned long start, unsigned long end);

@@ -10,20 +10,36 @@
 #define _MM_KUNIT_COMPAT_H
 
 #include <kunit/test.h>
+#include <linux/fs.h>
+#include <linux/hrtimer.h>
+#include <linux/huge_mm.h>
 #include <linux/hugetlb.h>
 #include <linux/kconfig.h>
 #include <linux/kthread.h>
+#include <linux/migrate.h>
 #include <linux/mm.h>
 #include <linux/mman.h>
 #include <linux/mmu_notifier.h>
+#include <linux/mount.h>
+#include <linux/page-flags.h>
+#include <linux/rmap.h>
+#include <linux/sched/coredump.h>
 #include <linux/sched/mm.h>
 #include <linux/sched/task.h>
+#include <linux/shmem_fs.h>
+#include <linux/swapops.h>
 #include <linux/syscalls.h>
 #include <linux/uaccess.h>
 #include <linux/vmstat.h>
 
 #include <asm/tlb.h>
 #include <asm/tlbflush.h>
+
+#ifdef CONFIG_MM_KUNIT_HAS_LEAFOPS
+#include <linux/leafops.h>
+#endif
+
+#include "mm_kunit_photo.h"
 
 /*
  * MM_KUNIT_CASE_IF - an entry of a case table that not every build owes
@@ -40,6 +56,24 @@
 #define ___MM_KUNIT_CASE_IF(owed, fn) __MM_KUNIT_CASE_IF_##owed(fn)
 #define __MM_KUNIT_CASE_IF_0(fn)
 #define __MM_KUNIT_CASE_IF_1(fn) KUNIT_CASE(fn),
+
+/*
+ * MM_KUNIT_CASE_SLOW_IF - MM_KUNIT_CASE_IF() for a case of a second or more
+ * @condition: as there
+ * @fn: the case
+ *
+ * Since 6.6 a filter can leave such cases out.
+ */
+#define MM_KUNIT_CASE_SLOW_IF(condition, fn) \
+	__MM_KUNIT_CASE_SLOW_IF(IS_BUILTIN(CONFIG_MM_KUNIT_##condition), fn)
+#define __MM_KUNIT_CASE_SLOW_IF(owed, fn) ___MM_KUNIT_CASE_SLOW_IF(owed, fn)
+#define ___MM_KUNIT_CASE_SLOW_IF(owed, fn) __MM_KUNIT_CASE_SLOW_IF_##owed(fn)
+#define __MM_KUNIT_CASE_SLOW_IF_0(fn)
+#ifdef KUNIT_CASE_SLOW
+#define __MM_KUNIT_CASE_SLOW_IF_1(fn) KUNIT_CASE_SLOW(fn),
+#else
+#define __MM_KUNIT_CASE_SLOW_IF_1(fn) KUNIT_CASE(fn),
+#endif
 
 /*
  * Skip the rest of a case. Before 5.14 KUnit cannot: a case that may have to
@@ -75,6 +109,39 @@ static inline bool mm_kunit_hugepages_supported(void)
 	return hugepages_supported();
 #else
 	return false;
+#endif
+}
+
+/**
+ * mm_kunit_thp_supported() - can the machine map a transparent huge page
+ *
+ * What is said of s390 above goes for these as well.
+ */
+static inline bool mm_kunit_thp_supported(void)
+{
+	return IS_ENABLED(CONFIG_TRANSPARENT_HUGEPAGE) &&
+	       has_transparent_hugepage();
+}
+
+/**
+ * mm_kunit_keep_from_khugepaged() - keep an mm off khugepaged's list, or not
+ * @mm: the mm
+ * @keep: whether
+ *
+ * It is not put there while it claims that it is there already.
+ */
+static inline void mm_kunit_keep_from_khugepaged(struct mm_struct *mm, bool keep)
+{
+#ifdef CONFIG_MM_KUNIT_HAS_MM_FLAGS
+	if (keep)
+		mm_flags_set(MMF_VM_HUGEPAGE, mm);
+	else
+		mm_flags_clear(MMF_VM_HUGEPAGE, mm);
+#else
+	if (keep)
+		set_bit(MMF_VM_HUGEPAGE, &mm->flags);
+	else
+		clear_bit(MMF_VM_HUGEPAGE, &mm->flags);
 #endif
 }
 
@@ -143,19 +210,6 @@ static inline long mm_kunit_nr_pagetable(void)
 		nr += zone_page_state_snapshot(zone, NR_PAGETABLE);
 #endif
 	return nr;
-}
-
-/**
- * mm_kunit_hugetlb_mapcount() - what the kernel says maps a huge page
- * @page: head of the huge page
- */
-static inline int mm_kunit_hugetlb_mapcount(struct page *page)
-{
-#ifdef CONFIG_MM_KUNIT_HAS_COMPOUND_MAPCOUNT
-	return compound_mapcount(page);
-#else
-	return folio_mapcount(page_folio(page));
-#endif
 }
 
 /**
@@ -577,6 +631,677 @@ static inline int mm_kunit_may_split(struct vm_area_struct *vma,
 	return vma->vm_ops->may_split(vma, addr);
 #else
 	return vma->vm_ops->split(vma, addr);
+#endif
+}
+
+/**
+ * mm_kunit_page_mlocked() - is a page locked into memory
+ * @page: the page
+ */
+static inline bool mm_kunit_page_mlocked(struct page *page)
+{
+#ifdef CONFIG_MM_KUNIT_HAS_RMAP_FOLIO
+	return folio_test_mlocked(page_folio(page));
+#else
+	return PageMlocked(page);
+#endif
+}
+
+/**
+ * mm_kunit_page_swapbacked() - must a page be swapped out to be reclaimed
+ * @page: the page
+ */
+static inline bool mm_kunit_page_swapbacked(struct page *page)
+{
+#ifdef CONFIG_MM_KUNIT_HAS_RMAP_FOLIO
+	return folio_test_swapbacked(page_folio(page));
+#else
+	return PageSwapBacked(page);
+#endif
+}
+
+/**
+ * mm_kunit_user_end() - first address that an mm's page tables cannot map
+ * @mm: the mm
+ *
+ * On s390 an mm has as many levels of page tables as it needs so far.
+ */
+static inline unsigned long mm_kunit_user_end(struct mm_struct *mm)
+{
+#ifdef CONFIG_S390
+	return mm->context.asce_limit;
+#else
+	return TASK_SIZE;
+#endif
+}
+
+/**
+ * mm_kunit_tlb_gen() - how many TLB flushes an mm has asked for
+ * @mm: the mm
+ *
+ * Return: the number, or 0 where an arch does not count
+ */
+static inline u64 mm_kunit_tlb_gen(struct mm_struct *mm)
+{
+#ifdef CONFIG_X86
+	return atomic64_read(&mm->context.tlb_gen);
+#else
+	return 0;
+#endif
+}
+
+/**
+ * mm_kunit_decode_swap_pte() - say what a PTE that is not present stands for
+ * @pte: the PTE, which is not none either
+ * @entry: gets its kind, and what a migration or poison entry knows besides
+ */
+static inline void mm_kunit_decode_swap_pte(pte_t pte,
+					    struct mm_kunit_entry *entry)
+{
+#ifdef CONFIG_MM_KUNIT_HAS_LEAFOPS
+	softleaf_t leaf = softleaf_from_pte(pte);
+	bool migration = softleaf_is_migration(leaf);
+	bool poison = softleaf_is_hwpoison(leaf);
+
+	entry->write = softleaf_is_migration_write(leaf);
+	if (migration || poison)
+		entry->pfn = softleaf_to_pfn(leaf);
+#else
+	swp_entry_t swp = pte_to_swp_entry(pte);
+	bool migration = is_migration_entry(swp);
+	bool poison = is_hwpoison_entry(swp);
+
+#ifdef CONFIG_MM_KUNIT_HAS_WRITABLE_MIGRATION_ENTRY
+	entry->write = is_writable_migration_entry(swp);
+#else
+	entry->write = is_write_migration_entry(swp);
+#endif
+#ifdef CONFIG_MM_KUNIT_HAS_SWP_OFFSET_PFN
+	if (migration || poison)
+		entry->pfn = swp_offset_pfn(swp);
+#else
+	if (migration || poison)
+		entry->pfn = swp_offset(swp);
+#endif
+#endif
+	entry->kind = migration ? MM_KUNIT_MIGRATION :
+		      poison ? MM_KUNIT_POISON : MM_KUNIT_OTHER;
+}
+
+/**
+ * mm_kunit_shmem_file_setup() - an unlinked shmem file that reserves nothing
+ * @size: its size in bytes
+ *
+ * Return: the file, or an ERR_PTR
+ */
+static inline struct file *mm_kunit_shmem_file_setup(loff_t size)
+{
+#ifdef CONFIG_MM_KUNIT_HAS_SHMEM_SETUP_VMA_FLAGS
+	vma_flags_t flags = mk_vma_flags(VMA_NORESERVE_BIT);
+#else
+	unsigned long flags = VM_NORESERVE;
+#endif
+	return shmem_file_setup("mm_kunit", size, flags);
+}
+
+/**
+ * mm_kunit_open_root_mnt() - open a file of a mount that no name leads to
+ * @mnt: the mount
+ * @path: the file, seen from the root of @mnt
+ * @flags: O_*
+ *
+ * Return: the file, or an ERR_PTR
+ */
+static inline struct file *mm_kunit_open_root_mnt(struct vfsmount *mnt,
+						  const char *path, int flags)
+{
+#ifdef CONFIG_MM_KUNIT_HAS_OPEN_ROOT_PATH
+	struct path root = { .mnt = mnt, .dentry = mnt->mnt_root };
+
+	return file_open_root(&root, path, flags, 0);
+#else
+	return file_open_root(mnt->mnt_root, mnt, path, flags, 0);
+#endif
+}
+
+/**
+ * mm_kunit_set_fail_nth() - let an allocation of this task fail
+ * @nth: which, counted from 1; 0 for none
+ *
+ * Return: how many were to come yet until the one that was to fail before
+ */
+static inline int mm_kunit_set_fail_nth(int nth)
+{
+	int left = 0;
+#ifdef CONFIG_FAULT_INJECTION
+	left = current->fail_nth;
+	current->fail_nth = nth;
+#endif
+	return left;
+}
+
+/**
+ * mm_kunit_set_has_pinned() - say whether an mm has ever pinned a page
+ * @mm: the mm
+ * @pinned: whether
+ */
+static inline void mm_kunit_set_has_pinned(struct mm_struct *mm, bool pinned)
+{
+#if defined(CONFIG_MM_KUNIT_HAS_MM_FLAGS)
+	if (pinned)
+		mm_flags_set(MMF_HAS_PINNED, mm);
+	else
+		mm_flags_clear(MMF_HAS_PINNED, mm);
+#elif defined(CONFIG_MM_KUNIT_HAS_MMF_HAS_PINNED)
+	if (pinned)
+		set_bit(MMF_HAS_PINNED, &mm->flags);
+	else
+		clear_bit(MMF_HAS_PINNED, &mm->flags);
+#else
+	atomic_set(&mm->has_pinned, pinned);
+#endif
+}
+
+/**
+ * mm_kunit_mapcount() - how often a folio is mapped, as the kernel counts it
+ * @page: its head
+ *
+ * A mapping by PMD counts once, one by PTEs once for each.
+ */
+static inline int mm_kunit_mapcount(struct page *page)
+{
+#ifdef CONFIG_MM_KUNIT_HAS_FOLIO_MAPCOUNT
+	return folio_mapcount(page_folio(page));
+#else
+	return total_mapcount(page);
+#endif
+}
+
+/* What the rmap walks of a tree are given: a page, or since 5.18 its folio. */
+#ifdef CONFIG_MM_KUNIT_HAS_RMAP_FOLIO
+#define mm_kunit_rmap_arg(page) page_folio(page)
+#else
+#define mm_kunit_rmap_arg(page) (page)
+#endif
+
+/**
+ * mm_kunit_try_to_unmap() - try_to_unmap()
+ * @page: head of what is to be unmapped
+ * @flags: TTU_*
+ *
+ * Context: the page locked; of a file of hugetlb, i_mmap_rwsem held for writing
+ * and @flags with TTU_RMAP_LOCKED.
+ * Return: what a tree before 5.14 says, or whether no count says that the page
+ * is still mapped, which is what callers look at since
+ */
+static inline bool mm_kunit_try_to_unmap(struct page *page,
+					 enum ttu_flags flags)
+{
+#ifdef CONFIG_MM_KUNIT_HAS_TRY_TO_MIGRATE
+	try_to_unmap(mm_kunit_rmap_arg(page), flags);
+	return !mm_kunit_mapcount(page);
+#else
+	return try_to_unmap(page, flags);
+#endif
+}
+
+/**
+ * mm_kunit_try_to_migrate() - try_to_migrate(), by its name of the day
+ * @page: head of what is to be unmapped
+ * @flags: TTU_SPLIT_HUGE_PMD, TTU_RMAP_LOCKED or neither
+ *
+ * Context: as for mm_kunit_try_to_unmap()
+ */
+static inline void mm_kunit_try_to_migrate(struct page *page,
+					   enum ttu_flags flags)
+{
+#ifdef CONFIG_MM_KUNIT_HAS_TRY_TO_MIGRATE
+	try_to_migrate(mm_kunit_rmap_arg(page), flags);
+#else
+	flags |= TTU_MIGRATION | TTU_IGNORE_MLOCK;
+	if (flags & TTU_SPLIT_HUGE_PMD)
+		flags |= TTU_SPLIT_FREEZE;
+	try_to_unmap(page, flags);
+#endif
+}
+
+/* Put poison entries where a poisoned page was mapped. */
+#ifdef CONFIG_MM_KUNIT_HAS_TTU_HWPOISON
+#define MM_KUNIT_TTU_HWPOISON TTU_HWPOISON
+#else
+#define MM_KUNIT_TTU_HWPOISON 0
+#endif
+
+/**
+ * mm_kunit_remove_migration_ptes() - remove_migration_ptes()
+ * @src: head of what the migration entries stand for
+ * @dst: head of what is to be mapped in their place
+ * @locked: does the caller hold the rmap lock
+ *
+ * Context: both pages locked
+ */
+static inline void mm_kunit_remove_migration_ptes(struct page *src,
+						  struct page *dst, bool locked)
+{
+#ifdef CONFIG_MM_KUNIT_HAS_REMOVE_MIGRATION_TTU
+	remove_migration_ptes(page_folio(src), page_folio(dst),
+			      locked ? TTU_RMAP_LOCKED : 0);
+#else
+	remove_migration_ptes(mm_kunit_rmap_arg(src), mm_kunit_rmap_arg(dst),
+			      locked);
+#endif
+}
+
+#if defined(CONFIG_HUGETLB_PAGE) && defined(CONFIG_MIGRATION)
+#ifdef CONFIG_MM_KUNIT_HAS_NEW_FOLIO
+#define mm_kunit_new_t folio
+#else
+#define mm_kunit_new_t page
+#endif
+
+static inline struct mm_kunit_new_t *
+mm_kunit_new_huge_page(struct mm_kunit_new_t *old, unsigned long private)
+{
+	gfp_t gfp = htlb_alloc_mask(&default_hstate);
+	int nid = numa_node_id();
+
+#if defined(CONFIG_MM_KUNIT_HAS_ALLOC_HUGETLB_FALLBACK)
+	return alloc_hugetlb_folio_nodemask(&default_hstate, nid, NULL, gfp,
+					    false);
+#elif defined(CONFIG_MM_KUNIT_HAS_NEW_FOLIO)
+	return alloc_hugetlb_folio_nodemask(&default_hstate, nid, NULL, gfp);
+#else
+	return alloc_huge_page_nodemask(&default_hstate, nid, NULL, gfp);
+#endif
+}
+#endif
+
+/**
+ * mm_kunit_migrate_huge_page() - migrate_pages() of one huge page of hugetlb
+ * @page: head of the page
+ *
+ * It moves to a new page, on the same node if there is but one.
+ *
+ * Return: 0, -EBUSY if the page cannot be isolated, or what migrate_pages()
+ * says
+ */
+static inline int mm_kunit_migrate_huge_page(struct page *page)
+{
+	int ret = -EOPNOTSUPP;
+#if defined(CONFIG_HUGETLB_PAGE) && defined(CONFIG_MIGRATION)
+	LIST_HEAD(pages);
+
+#if defined(CONFIG_MM_KUNIT_HAS_FOLIO_ISOLATE_HUGETLB_FOLIO)
+	folio_isolate_hugetlb(page_folio(page), &pages);
+#elif defined(CONFIG_MM_KUNIT_HAS_FOLIO_ISOLATE_HUGETLB)
+	folio_isolate_hugetlb(page, &pages);
+#elif defined(CONFIG_MM_KUNIT_HAS_ISOLATE_HUGETLB_FOLIO)
+	isolate_hugetlb(page_folio(page), &pages);
+#elif defined(CONFIG_MM_KUNIT_HAS_ISOLATE_HUGETLB)
+	isolate_hugetlb(page, &pages);
+#else
+	isolate_huge_page(page, &pages);
+#endif
+	if (list_empty(&pages))
+		return -EBUSY;
+#ifdef CONFIG_MM_KUNIT_HAS_MIGRATE_SUCCEEDED
+	ret = migrate_pages(&pages, mm_kunit_new_huge_page, NULL, 0,
+			    MIGRATE_SYNC, MR_SYSCALL, NULL);
+#else
+	ret = migrate_pages(&pages, mm_kunit_new_huge_page, NULL, 0,
+			    MIGRATE_SYNC, MR_SYSCALL);
+#endif
+	if (ret)
+		putback_movable_pages(&pages);
+#endif
+	return ret;
+}
+
+/**
+ * mm_kunit_counts_pages() - does a large folio count each page's mappings
+ */
+static inline bool mm_kunit_counts_pages(void)
+{
+	return !IS_ENABLED(CONFIG_MM_KUNIT_HAS_NO_PAGE_MAPCOUNT) ||
+	       IS_ENABLED(CONFIG_PAGE_MAPCOUNT);
+}
+
+/**
+ * mm_kunit_page_mapcount() - how often a page is mapped by PTEs
+ * @page: the page, which may be part of a large folio
+ *
+ * Return: the number, or 0 where a large folio does not keep it for its pages
+ */
+static inline int mm_kunit_page_mapcount(struct page *page)
+{
+	if (PageCompound(page) && !mm_kunit_counts_pages())
+		return 0;
+	return atomic_read(&page->_mapcount) + 1;
+}
+
+/**
+ * mm_kunit_entire_mapcount() - how often a large folio is mapped as a whole
+ * @page: its head
+ */
+static inline int mm_kunit_entire_mapcount(struct page *page)
+{
+	if (!PageCompound(page))
+		return 0;
+#ifdef CONFIG_MM_KUNIT_HAS_COMPOUND_MAPCOUNT_PTR
+	return atomic_read(compound_mapcount_ptr(page)) + 1;
+#else
+	return atomic_read(&page_folio(page)->_entire_mapcount) + 1;
+#endif
+}
+
+/**
+ * mm_kunit_large_mapcount() - a large folio's own count of all its mappings
+ * @page: its head
+ *
+ * Return: the number, or 0 where a tree has no such count
+ */
+static inline int mm_kunit_large_mapcount(struct page *page)
+{
+#ifdef CONFIG_MM_KUNIT_HAS_LARGE_MAPCOUNT
+	if (PageCompound(page))
+		return atomic_read(&page_folio(page)->_large_mapcount) + 1;
+#endif
+	return 0;
+}
+
+/**
+ * mm_kunit_mm_mapcount() - how often one mm maps a large folio
+ * @page: its head
+ * @mm: the mm
+ *
+ * Return: the number, or 0 if the mm has no slot, or where a tree has none
+ */
+static inline int mm_kunit_mm_mapcount(struct page *page, struct mm_struct *mm)
+{
+#ifdef CONFIG_MM_ID
+	struct folio *folio = page_folio(page);
+	int i;
+
+	if (!folio_test_large(folio) || folio_test_hugetlb(folio))
+		return 0;
+	for (i = 0; i < 2; i++)
+		if (folio_mm_id(folio, i) == mm->mm_id)
+			return folio->_mm_id_mapcount[i] + 1;
+#endif
+	return 0;
+}
+
+/**
+ * mm_kunit_add_pins() - pin a page, or let it go, without asking who maps it
+ * @page: the page
+ * @pins: how many pins; negative to let go
+ *
+ * A large folio counts pins apart. The pins of a small page are among its
+ * references, GUP_PIN_COUNTING_BIAS each.
+ */
+static inline void mm_kunit_add_pins(struct page *page, int pins)
+{
+	struct page *head = compound_head(page);
+
+	page_ref_add(head, pins * (int)(PageCompound(head) ? 1 :
+					GUP_PIN_COUNTING_BIAS));
+	if (!PageCompound(head))
+		return;
+#ifdef CONFIG_MM_KUNIT_HAS_COMPOUND_PINCOUNT_PTR
+	atomic_add(pins, compound_pincount_ptr(head));
+#else
+	atomic_add(pins, &page_folio(head)->_pincount);
+#endif
+}
+
+/**
+ * mm_kunit_pincount() - the pins that a large folio counts
+ * @page: its head
+ */
+static inline int mm_kunit_pincount(struct page *page)
+{
+	if (!PageCompound(page))
+		return 0;
+#ifdef CONFIG_MM_KUNIT_HAS_COMPOUND_PINCOUNT_PTR
+	return atomic_read(compound_pincount_ptr(page));
+#else
+	return atomic_read(&page_folio(page)->_pincount);
+#endif
+}
+
+/**
+ * mm_kunit_anon_exclusive() - does an anonymous page belong to one mm alone
+ * @page: the page as it is mapped: the head of a huge page, else itself
+ *
+ * Return: whether it does, or false before 5.19, which did not know
+ */
+static inline bool mm_kunit_anon_exclusive(struct page *page)
+{
+#ifdef CONFIG_MM_KUNIT_HAS_ANON_EXCLUSIVE
+	return PageAnon(page) && PageAnonExclusive(page);
+#else
+	return false;
+#endif
+}
+
+/**
+ * mm_kunit_set_anon_exclusive() - say whether a page belongs to one mm alone
+ * @page: the anonymous page
+ * @exclusive: whether it does
+ */
+static inline void mm_kunit_set_anon_exclusive(struct page *page,
+					       bool exclusive)
+{
+#ifdef CONFIG_MM_KUNIT_HAS_ANON_EXCLUSIVE
+	if (exclusive)
+		SetPageAnonExclusive(page);
+	else
+		ClearPageAnonExclusive(page);
+#endif
+}
+
+/**
+ * enum mm_kunit_level_of_dup - what is duplicated or shared
+ * @MM_KUNIT_DUP_PTE: one PTE, by the function for one
+ * @MM_KUNIT_DUP_PTES: a batch of PTEs
+ * @MM_KUNIT_DUP_PMD: a PMD
+ * @MM_KUNIT_DUP_HUGETLB: a huge page of hugetlb
+ */
+enum mm_kunit_level_of_dup {
+	MM_KUNIT_DUP_PTE,
+	MM_KUNIT_DUP_PTES,
+	MM_KUNIT_DUP_PMD,
+	MM_KUNIT_DUP_HUGETLB,
+};
+
+/* Some trees are told of the new mapping's VMA as well. */
+#ifdef CONFIG_MM_KUNIT_HAS_DUP_DST_VMA
+#define mm_kunit_dup_anon(fn, dst, src, ...)	fn(__VA_ARGS__, dst, src)
+#define mm_kunit_dup_file(fn, dst, ...)		fn(__VA_ARGS__, dst)
+#else
+#define mm_kunit_dup_anon(fn, dst, src, ...) \
+	({ (void)(dst); fn(__VA_ARGS__, src); })
+#define mm_kunit_dup_file(fn, dst, ...) \
+	({ (void)(dst); fn(__VA_ARGS__); })
+#endif
+
+/**
+ * mm_kunit_try_dup_anon_rmap() - duplicate an anonymous mapping, as fork() does
+ * @page: the first page
+ * @nr: how many; more than one only for MM_KUNIT_DUP_PTES
+ * @level: what is duplicated
+ * @dst: the VMA of the new mapping
+ * @src: that of the old one
+ *
+ * Context: the page-table lock held, and write_protect_seq odd.
+ * Return: 0, or -EBUSY if the page must be copied
+ */
+static inline int
+mm_kunit_try_dup_anon_rmap(struct page *page, int nr,
+			   enum mm_kunit_level_of_dup level,
+			   struct vm_area_struct *dst,
+			   struct vm_area_struct *src)
+{
+#if defined(CONFIG_MM_KUNIT_HAS_FOLIO_DUP)
+	struct folio *folio = page_folio(page);
+
+	switch (level) {
+	case MM_KUNIT_DUP_PTE:
+		return mm_kunit_dup_anon(folio_try_dup_anon_rmap_pte, dst, src,
+					 folio, page);
+	case MM_KUNIT_DUP_PTES:
+		return mm_kunit_dup_anon(folio_try_dup_anon_rmap_ptes, dst, src,
+					 folio, page, nr);
+	case MM_KUNIT_DUP_PMD:
+		return mm_kunit_dup_anon(folio_try_dup_anon_rmap_pmd, dst, src,
+					 folio, page);
+	case MM_KUNIT_DUP_HUGETLB:
+		return hugetlb_try_dup_anon_rmap(folio, src);
+	}
+	return -EINVAL;
+#elif defined(CONFIG_MM_KUNIT_HAS_ANON_EXCLUSIVE)
+	return page_try_dup_anon_rmap(page, level == MM_KUNIT_DUP_PMD ||
+				      level == MM_KUNIT_DUP_HUGETLB, src);
+#else
+	return -EINVAL;
+#endif
+}
+
+/**
+ * mm_kunit_dup_file_rmap() - duplicate the mapping of a page of a file
+ * @page: the first page
+ * @nr: how many; more than one only for MM_KUNIT_DUP_PTES
+ * @level: what is duplicated
+ * @dst: the VMA of the new mapping
+ *
+ * Context: the page-table lock held.
+ */
+static inline void
+mm_kunit_dup_file_rmap(struct page *page, int nr,
+		       enum mm_kunit_level_of_dup level,
+		       struct vm_area_struct *dst)
+{
+#ifdef CONFIG_MM_KUNIT_HAS_FOLIO_DUP
+	struct folio *folio = page_folio(page);
+
+	switch (level) {
+	case MM_KUNIT_DUP_PTE:
+		mm_kunit_dup_file(folio_dup_file_rmap_pte, dst, folio, page);
+		break;
+	case MM_KUNIT_DUP_PTES:
+		mm_kunit_dup_file(folio_dup_file_rmap_ptes, dst, folio, page,
+				  nr);
+		break;
+	case MM_KUNIT_DUP_PMD:
+		mm_kunit_dup_file(folio_dup_file_rmap_pmd, dst, folio, page);
+		break;
+	case MM_KUNIT_DUP_HUGETLB:
+		hugetlb_add_file_rmap(folio);
+		break;
+	}
+#else
+	bool compound = level == MM_KUNIT_DUP_PMD ||
+			level == MM_KUNIT_DUP_HUGETLB;
+#ifdef CONFIG_MM_KUNIT_HAS_ANON_EXCLUSIVE
+	page_dup_file_rmap(page, compound);
+#else
+	page_dup_rmap(page, compound);
+#endif
+#endif
+}
+
+/**
+ * mm_kunit_undo_dup() - take a duplicated mapping off the counts
+ * @page: the first page
+ * @nr: how many
+ * @level: what was duplicated
+ * @dst: the VMA of the mapping
+ *
+ * Context: the page-table lock held.
+ */
+static inline void mm_kunit_undo_dup(struct page *page, int nr,
+				     enum mm_kunit_level_of_dup level,
+				     struct vm_area_struct *dst)
+{
+#ifdef CONFIG_MM_KUNIT_HAS_FOLIO_DUP
+	struct folio *folio = page_folio(page);
+
+	if (level == MM_KUNIT_DUP_HUGETLB)
+		hugetlb_remove_rmap(folio);
+	else if (level == MM_KUNIT_DUP_PMD)
+		folio_remove_rmap_pmd(folio, page, dst);
+	else
+		folio_remove_rmap_ptes(folio, page, nr, dst);
+#else
+	bool compound = level == MM_KUNIT_DUP_PMD ||
+			level == MM_KUNIT_DUP_HUGETLB;
+#ifdef CONFIG_MM_KUNIT_HAS_REMOVE_RMAP_VMA
+	page_remove_rmap(page, dst, compound);
+#else
+	page_remove_rmap(page, compound);
+#endif
+#endif
+}
+
+/**
+ * mm_kunit_try_share_anon_rmap() - give up that a page belongs to one mm alone
+ * @page: the page
+ * @level: how it is mapped
+ *
+ * Context: the page-table lock held, the entry invalidated.
+ * Return: 0, or -EBUSY if the page may be pinned
+ */
+static inline int mm_kunit_try_share_anon_rmap(struct page *page,
+					       enum mm_kunit_level_of_dup level)
+{
+#if defined(CONFIG_MM_KUNIT_HAS_FOLIO_DUP)
+	struct folio *folio = page_folio(page);
+
+	if (level == MM_KUNIT_DUP_HUGETLB)
+		return hugetlb_try_share_anon_rmap(folio);
+	if (level == MM_KUNIT_DUP_PMD)
+		return folio_try_share_anon_rmap_pmd(folio, page);
+	return folio_try_share_anon_rmap_pte(folio, page);
+#elif defined(CONFIG_MM_KUNIT_HAS_ANON_EXCLUSIVE)
+	return page_try_share_anon_rmap(page);
+#else
+	return -EINVAL;
+#endif
+}
+
+/**
+ * mm_kunit_needs_cow_for_dma() - must a page be copied at fork for a device
+ * @vma: the VMA that maps it
+ * @page: the page
+ *
+ * Context: write_protect_seq odd.
+ */
+static inline bool mm_kunit_needs_cow_for_dma(struct vm_area_struct *vma,
+					      struct page *page)
+{
+#if defined(CONFIG_MM_KUNIT_HAS_FOLIO_DUP)
+	return folio_needs_cow_for_dma(vma, page_folio(page));
+#elif defined(CONFIG_MM_KUNIT_HAS_NEEDS_COW_FOR_DMA)
+	return page_needs_cow_for_dma(vma, page);
+#else
+	return false;
+#endif
+}
+
+/**
+ * mm_kunit_hrtimer_setup() - set up a timer of this CPU, in hard interrupt
+ * @timer: the timer
+ * @fn: what it calls
+ */
+static inline void
+mm_kunit_hrtimer_setup(struct hrtimer *timer,
+		       enum hrtimer_restart (*fn)(struct hrtimer *timer))
+{
+#ifdef CONFIG_MM_KUNIT_HAS_HRTIMER_SETUP
+	hrtimer_setup(timer, fn, CLOCK_MONOTONIC, HRTIMER_MODE_REL_PINNED_HARD);
+#else
+	hrtimer_init(timer, CLOCK_MONOTONIC, HRTIMER_MODE_REL_PINNED_HARD);
+	timer->function = fn;
 #endif
 }
 

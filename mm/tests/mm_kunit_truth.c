@@ -11,52 +11,36 @@
 #include "mm_kunit_compat.h"
 #include "mm_kunit_truth.h"
 
-/**
- * struct page_tables - what hangs below the PGD of one mm
- * @nr_pud_tables: tables of PUD entries
- * @nr_pmd_tables: tables of PMD entries, however many others own them too
- * @nr_pte_tables: tables of PTEs
- * @wanted: a PMD table to look for
- * @nr_wanted: PUD entries that point at @wanted
- */
-struct page_tables {
-	unsigned long nr_pud_tables;
-	unsigned long nr_pmd_tables;
-	unsigned long nr_pte_tables;
-	struct page *wanted;
-	int nr_wanted;
-};
-
-static void walk_pmds(pud_t *pud, unsigned long addr, struct page_tables *found)
+static void walk_pmds(pud_t *pud, unsigned long addr,
+		      struct mm_kunit_walk *walk)
 {
 	pmd_t *pmd = pmd_offset(pud, addr & PUD_MASK);
 	int i;
 
-	found->nr_pmd_tables++;
-	if (virt_to_page(pmd) == found->wanted)
-		found->nr_wanted++;
-
-	for (i = 0; i < PTRS_PER_PMD; i++)
+	addr &= PUD_MASK;
+	walk->table(walk, MM_KUNIT_PMD_TABLE, pmd, addr);
+	for (i = 0; i < PTRS_PER_PMD; i++, addr += PMD_SIZE)
 		if (pmd_present(pmd[i]) && !pmd_leaf(pmd[i]))
-			found->nr_pte_tables++;
+			walk->table(walk, MM_KUNIT_PTE_TABLE,
+				    pte_offset_kernel(&pmd[i], addr), addr);
 }
 
 static void walk_puds(p4d_t *p4d, unsigned long addr, unsigned long end,
-		      struct page_tables *found)
+		      struct mm_kunit_walk *walk)
 {
 	pud_t *pud = pud_offset(p4d, addr);
 	unsigned long next;
 
-	found->nr_pud_tables++;
+	walk->table(walk, MM_KUNIT_PUD_TABLE, pud, addr);
 	do {
 		next = pud_addr_end(addr, end);
 		if (pud_present(*pud) && !pud_leaf(*pud))
-			walk_pmds(pud, addr, found);
+			walk_pmds(pud, addr, walk);
 	} while (pud++, addr = next, addr != end);
 }
 
 static void walk_p4ds(pgd_t *pgd, unsigned long addr, unsigned long end,
-		      struct page_tables *found)
+		      struct mm_kunit_walk *walk)
 {
 	p4d_t *p4d = p4d_offset(pgd, addr);
 	unsigned long next;
@@ -64,13 +48,19 @@ static void walk_p4ds(pgd_t *pgd, unsigned long addr, unsigned long end,
 	do {
 		next = p4d_addr_end(addr, end);
 		if (!p4d_none(*p4d))
-			walk_puds(p4d, addr, next, found);
+			walk_puds(p4d, addr, next, walk);
 	} while (p4d++, addr = next, addr != end);
 }
 
-/* Every entry of a range, whether a VMA covers it or not. */
-static void walk_page_tables(struct mm_struct *mm, unsigned long addr,
-			     unsigned long end, struct page_tables *found)
+/**
+ * mm_kunit_walk() - look at every page table, whether a VMA covers it or not
+ * @mm: the mm
+ * @addr: start of the range to look through
+ * @end: its end
+ * @walk: what to do with a table
+ */
+void mm_kunit_walk(struct mm_struct *mm, unsigned long addr, unsigned long end,
+		   struct mm_kunit_walk *walk)
 {
 	pgd_t *pgd = pgd_offset(mm, addr);
 	unsigned long next;
@@ -78,8 +68,33 @@ static void walk_page_tables(struct mm_struct *mm, unsigned long addr,
 	do {
 		next = pgd_addr_end(addr, end);
 		if (!pgd_none(*pgd))
-			walk_p4ds(pgd, addr, next, found);
+			walk_p4ds(pgd, addr, next, walk);
 	} while (pgd++, addr = next, addr != end);
+}
+
+/**
+ * struct page_tables - what hangs below the PGD of one mm
+ * @walk: how it is found
+ * @nr: tables of each level; a PMD table however many others own it too
+ * @wanted: a PMD table to look for
+ * @nr_wanted: PUD entries that point at @wanted
+ */
+struct page_tables {
+	struct mm_kunit_walk walk;
+	unsigned long nr[3];
+	struct page *wanted;
+	int nr_wanted;
+};
+
+static void count_page_table(struct mm_kunit_walk *walk,
+			     enum mm_kunit_level level, void *table,
+			     unsigned long addr)
+{
+	struct page_tables *found = container_of(walk, struct page_tables, walk);
+
+	found->nr[level]++;
+	if (level == MM_KUNIT_PMD_TABLE && virt_to_page(table) == found->wanted)
+		found->nr_wanted++;
 }
 
 /**
@@ -117,6 +132,18 @@ pmd_t *mm_kunit_pmd(struct mm_struct *mm, unsigned long addr)
 }
 
 /**
+ * mm_kunit_lockptr() - the lock of the last entry on the way to an address
+ * @mm: the mm, which maps something there
+ * @addr: the address
+ */
+spinlock_t *mm_kunit_lockptr(struct mm_struct *mm, unsigned long addr)
+{
+	pmd_t *pmd = mm_kunit_pmd(mm, addr);
+
+	return pmd_leaf(*pmd) ? pmd_lockptr(mm, pmd) : pte_lockptr(mm, pmd);
+}
+
+/**
  * mm_kunit_pmd_table() - the PMD table that an address goes through
  * @mm: the mm
  * @addr: the address
@@ -151,12 +178,17 @@ unsigned long mm_kunit_huge_pfn(struct mm_struct *mm, unsigned long addr)
  */
 int mm_kunit_pmd_table_owners(struct mm_kunit *fx, struct page *table)
 {
-	struct page_tables found = { .wanted = table };
+	struct page_tables found = {
+		.walk.table = count_page_table,
+		.wanted = table,
+	};
 	int i;
 
 	for (i = 0; i < MM_KUNIT_MAX_MMS; i++)
 		if (fx->mms[i])
-			walk_page_tables(fx->mms[i], 0, TASK_SIZE, &found);
+			mm_kunit_walk(fx->mms[i], 0,
+				      mm_kunit_user_end(fx->mms[i]),
+				      &found.walk);
 	return found.nr_wanted;
 }
 
@@ -169,12 +201,12 @@ int mm_kunit_pmd_table_owners(struct mm_kunit *fx, struct page *table)
  */
 unsigned long mm_kunit_pgtables_bytes(struct mm_struct *mm)
 {
-	struct page_tables found = { };
+	struct page_tables found = { .walk.table = count_page_table };
 
-	walk_page_tables(mm, 0, TASK_SIZE, &found);
-	return found.nr_pte_tables * PTRS_PER_PTE * sizeof(pte_t) +
-	       found.nr_pmd_tables * PTRS_PER_PMD * sizeof(pmd_t) +
-	       found.nr_pud_tables * PTRS_PER_PUD * sizeof(pud_t);
+	mm_kunit_walk(mm, 0, mm_kunit_user_end(mm), &found.walk);
+	return found.nr[MM_KUNIT_PTE_TABLE] * PTRS_PER_PTE * sizeof(pte_t) +
+	       found.nr[MM_KUNIT_PMD_TABLE] * PTRS_PER_PMD * sizeof(pmd_t) +
+	       found.nr[MM_KUNIT_PUD_TABLE] * PTRS_PER_PUD * sizeof(pud_t);
 }
 
 /**
@@ -185,10 +217,11 @@ unsigned long mm_kunit_pgtables_bytes(struct mm_struct *mm)
  */
 long mm_kunit_kernel_pgtables(void)
 {
-	struct page_tables found = { };
+	struct page_tables found = { .walk.table = count_page_table };
 
-	walk_page_tables(&init_mm, VMALLOC_START, VMALLOC_END, &found);
-	return found.nr_pte_tables + found.nr_pmd_tables + found.nr_pud_tables;
+	mm_kunit_walk(&init_mm, VMALLOC_START, VMALLOC_END, &found.walk);
+	return found.nr[MM_KUNIT_PTE_TABLE] + found.nr[MM_KUNIT_PMD_TABLE] +
+	       found.nr[MM_KUNIT_PUD_TABLE];
 }
 
 #define MAX_TABLES	64
@@ -360,10 +393,10 @@ static bool pages_are_counted(struct hugetlb_census *census,
 		for (j = 0; j < census->nr_entries; j++)
 			if (census->entry[j].pfn == census->entry[i].pfn)
 				entries++;
-		if (mm_kunit_hugetlb_mapcount(page) != entries)
+		if (mm_kunit_mapcount(page) != entries)
 			return fail(why, size,
 				    "a huge page in %d entries has mapcount %d",
-				    entries, mm_kunit_hugetlb_mapcount(page));
+				    entries, mm_kunit_mapcount(page));
 		if (page_count(page) != entries + mm_kunit_hugetlb_cache_refs())
 			return fail(why, size,
 				    "a cached huge page in %d entries has %d references",

@@ -12,8 +12,33 @@
 
 struct mm_kunit;
 
+/**
+ * enum mm_kunit_level - what the entries of a page table cover
+ * @MM_KUNIT_PUD_TABLE: PUDs
+ * @MM_KUNIT_PMD_TABLE: PMDs
+ * @MM_KUNIT_PTE_TABLE: pages
+ */
+enum mm_kunit_level {
+	MM_KUNIT_PUD_TABLE,
+	MM_KUNIT_PMD_TABLE,
+	MM_KUNIT_PTE_TABLE,
+};
+
+/**
+ * struct mm_kunit_walk - a walk over the page tables of an mm
+ * @table: called for each table, from the top down; the table's first entry
+ *	and the address that this entry is for
+ */
+struct mm_kunit_walk {
+	void (*table)(struct mm_kunit_walk *walk, enum mm_kunit_level level,
+		      void *table, unsigned long addr);
+};
+
+void mm_kunit_walk(struct mm_struct *mm, unsigned long addr, unsigned long end,
+		   struct mm_kunit_walk *walk);
 pud_t *mm_kunit_pud(struct mm_struct *mm, unsigned long addr);
 pmd_t *mm_kunit_pmd(struct mm_struct *mm, unsigned long addr);
+spinlock_t *mm_kunit_lockptr(struct mm_struct *mm, unsigned long addr);
 struct page *mm_kunit_pmd_table(struct mm_struct *mm, unsigned long addr);
 unsigned long mm_kunit_huge_pfn(struct mm_struct *mm, unsigned long addr);
 int mm_kunit_pmd_table_owners(struct mm_kunit *fx, struct page *table);

@@ -1314,6 +1314,7 @@ static void expect_state(struct kunit *test, struct dup *d, const char *name,
 
 /* What fork() holds while it duplicates, but for the references. */
 static void lock_dup(struct dup *d)
+	__acquires(d->ptl)
 {
 	struct mm_struct *mm = d->src->vm_mm;
 
@@ -1324,6 +1325,7 @@ static void lock_dup(struct dup *d)
 }
 
 static void unlock_dup(struct dup *d)
+	__releases(d->ptl)
 {
 	struct mm_struct *mm = d->src->vm_mm;
 

@@ -716,12 +716,11 @@ static inline void mm_kunit_decode_swap_pte(pte_t pte,
 #else
 	entry->write = is_write_migration_entry(swp);
 #endif
-#ifdef CONFIG_MM_KUNIT_HAS_SWP_OFFSET_PFN
-	if (migration || poison)
-		entry->pfn = swp_offset_pfn(swp);
-#else
 	if (migration || poison)
 		entry->pfn = swp_offset(swp);
+#ifdef CONFIG_MM_KUNIT_HAS_SWP_OFFSET_PFN
+	if (migration)		/* has more than a pfn in its offset */
+		entry->pfn = swp_offset_pfn(swp);
 #endif
 #endif
 	entry->kind = migration ? MM_KUNIT_MIGRATION :

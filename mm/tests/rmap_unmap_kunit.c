@@ -2208,9 +2208,9 @@ static void __maybe_unused failed_fork_leaves_no_count(struct kunit *test)
 
 /* --------------------------------------- refcount first, mapcount second -- */
 
-#define RACE_PAGES	64
+#define RACE_PAGES	256
 #define RACE_MS		800
-#define RACE_SNAPSHOT_US	20
+#define RACE_SNAPSHOT_US	50
 
 /**
  * struct race - a thread that forks, and a timer that looks at its pages
@@ -2266,6 +2266,8 @@ static void run_race(struct kunit *test, struct race *race, struct mm_struct *mm
 	KUNIT_EXPECT_EQ_MSG(test, race->wrong, 0UL,
 			    "more mappings than references in %lu snapshots",
 			    race->snapshots);
+	kunit_info(test, "%lu snapshots, %lu of them saw a fork",
+		   race->snapshots, race->shared);
 	KUNIT_EXPECT_GT(test, race->snapshots, 100UL);
 	KUNIT_EXPECT_GT_MSG(test, race->shared, 0UL, "no snapshot met a fork");
 }

@@ -15,11 +15,11 @@
 #include <linux/hugetlb.h>
 #include <linux/mm.h>
 #include <linux/mman.h>
-#include <linux/prandom.h>
 #include <linux/sort.h>
 
 #include "mm_kunit.h"
 #include "mm_kunit_compat.h"
+#include "mm_kunit_random.h"
 #include "mm_kunit_truth.h"
 
 /* Where the cases map files: PUD-aligned, with room on either side. */
@@ -1315,10 +1315,7 @@ static void __maybe_unused want_pmd_share_without_sharing_refuses(struct kunit *
 
 /* --------------------------------------------------- random sequences -- */
 
-#define RANDOM_MMS	6
 #define RANDOM_PUDS	2
-#define RANDOM_STEPS	150
-#define RANDOM_LOG	40
 
 /* Huge pages of a PUD that the sequences use, its first and last among them. */
 static const int random_slots[] = { 0, 1, PTRS_PER_PMD / 2, PTRS_PER_PMD - 1 };
@@ -1326,27 +1323,18 @@ static const int random_slots[] = { 0, 1, PTRS_PER_PMD / 2, PTRS_PER_PMD - 1 };
 #define RANDOM_PAGES	(RANDOM_PUDS * (int)ARRAY_SIZE(random_slots))
 
 /**
- * struct sequence - one random sequence of operations
- * @test: the case
- * @rnd: where the next decision comes from
+ * struct sequence - a random sequence over the huge pages of a file
+ * @seq: the sequence
  * @file: what the mms map
- * @mms: the mms, NULL where none is
  * @content: what was last written to each page
- * @log: the latest steps, a ring
  */
 struct sequence {
-	struct kunit *test;
-	struct rnd_state rnd;
+	struct mm_kunit_sequence seq;
 	struct file *file;
-	struct mm_struct *mms[RANDOM_MMS];
 	u64 content[RANDOM_PAGES];
-	struct step {
-		const char *what;
-		int mm;
-		int from;
-		int to;
-	} log[RANDOM_LOG];
 };
+
+#define to_sequence(s)	container_of(s, struct sequence, seq)
 
 static unsigned long random_addr(int page)
 {
@@ -1364,7 +1352,8 @@ static bool may_access(struct mm_struct *mm, unsigned long addr,
 	return vma && vma->vm_start <= addr && vma->vm_flags & flag;
 }
 
-static bool step_write(struct sequence *seq, struct step *step)
+static bool step_write(struct mm_kunit_sequence *seq,
+		       struct mm_kunit_step *step)
 {
 	struct mm_struct *mm = seq->mms[step->mm];
 	unsigned long addr = random_addr(step->from);
@@ -1372,11 +1361,12 @@ static bool step_write(struct sequence *seq, struct step *step)
 
 	if (mm_kunit_store(mm, addr, value))
 		return !may_access(mm, addr, VM_WRITE);
-	seq->content[step->from] = value;
+	to_sequence(seq)->content[step->from] = value;
 	return may_access(mm, addr, VM_WRITE);
 }
 
-static bool step_read(struct sequence *seq, struct step *step)
+static bool step_read(struct mm_kunit_sequence *seq,
+		      struct mm_kunit_step *step)
 {
 	struct mm_struct *mm = seq->mms[step->mm];
 	unsigned long addr = random_addr(step->from);
@@ -1385,11 +1375,12 @@ static bool step_read(struct sequence *seq, struct step *step)
 	if (mm_kunit_load(mm, addr, &value))
 		return !may_access(mm, addr, VM_READ);
 	return may_access(mm, addr, VM_READ) &&
-	       value == seq->content[step->from];
+	       value == to_sequence(seq)->content[step->from];
 }
 
 /* Those that work on a range may meet a hole in it and do only a part. */
-static bool step_range(struct sequence *seq, struct step *step)
+static bool step_range(struct mm_kunit_sequence *seq,
+		       struct mm_kunit_step *step)
 {
 	struct mm_struct *mm = seq->mms[step->mm];
 	unsigned long addr = random_addr(step->from);
@@ -1408,115 +1399,67 @@ static bool step_range(struct sequence *seq, struct step *step)
 	return true;
 }
 
-static bool step_exit(struct sequence *seq, struct step *step)
+static bool step_exit(struct mm_kunit_sequence *seq,
+		      struct mm_kunit_step *step)
 {
-	mm_kunit_exit_mm(seq->test, seq->mms[step->mm]);
-	seq->mms[step->mm] = NULL;
+	mm_kunit_forget_mm(seq, step->mm);
 	return true;
 }
 
-/* @from is a slot here; whoever lives in it makes room for the child. */
-static bool step_fork(struct sequence *seq, struct step *step)
+/* Whoever lives where the child goes makes room for it. */
+static bool step_fork(struct mm_kunit_sequence *seq,
+		      struct mm_kunit_step *step)
 {
-	int slot = step->from % RANDOM_MMS;
-	struct mm_struct *child;
+	struct mm_struct *child = mm_kunit_fork(seq->test, seq->mms[step->mm]);
 
-	if (slot == step->mm)
-		return true;
-	child = mm_kunit_fork(seq->test, seq->mms[step->mm]);
-	if (seq->mms[slot])
-		mm_kunit_exit_mm(seq->test, seq->mms[slot]);
-	seq->mms[slot] = child;
+	if (seq->mms[step->slot])
+		mm_kunit_forget_mm(seq, step->slot);
+	seq->mms[step->slot] = child;
 	return true;
 }
 
-static const struct {
-	const char *what;
-	bool (*do_it)(struct sequence *seq, struct step *step);
-	int weight;
-} random_ops[] = {
-	{ "write", step_write, 30 },
-	{ "read", step_read, 30 },
-	{ "munmap", step_range, 5 },
-	{ "mprotect r", step_range, 5 },
-	{ "mprotect rw", step_range, 8 },
-	{ "dontneed", step_range, 8 },
-	{ "split", step_range, 3 },
-	{ "exit", step_exit, 5 },
-	{ "fork", step_fork, 6 },
+static const struct mm_kunit_op random_ops[] = {
+	{ "write", 30, step_write },
+	{ "read", 30, step_read },
+	{ "munmap", 5, step_range },
+	{ "mprotect r", 5, step_range },
+	{ "mprotect rw", 8, step_range },
+	{ "dontneed", 8, step_range },
+	{ "split", 3, step_range },
+	{ "exit", 5, step_exit },
+	{ "fork", 6, step_fork },
 };
 
-static u32 below(struct sequence *seq, u32 limit)
+static struct mm_struct *random_start(struct mm_kunit_sequence *seq, int slot)
 {
-	return prandom_u32_state(&seq->rnd) % limit;
+	return mm_kunit_map_new(seq->test, to_sequence(seq)->file, BASE,
+				RANDOM_PUDS * PUD_SIZE, RW, MAP_SHARED, 0);
 }
 
-static bool random_step(struct sequence *seq, struct step *step)
+static bool random_is_true(struct mm_kunit_sequence *seq, char *why,
+			   size_t size)
 {
-	int weight = below(seq, 100), op = 0;
-
-	step->mm = below(seq, RANDOM_MMS);
-	step->from = below(seq, RANDOM_PAGES);
-	step->to = step->from + below(seq, RANDOM_PAGES - step->from);
-	while (weight >= random_ops[op].weight)
-		weight -= random_ops[op++].weight;
-	step->what = random_ops[op].what;
-
-	if (!seq->mms[step->mm]) {
-		step->what = "map";
-		seq->mms[step->mm] = mm_kunit_map_new(seq->test, seq->file, BASE,
-						      RANDOM_PUDS * PUD_SIZE, RW,
-						      MAP_SHARED, 0);
-		return true;
-	}
-	return random_ops[op].do_it(seq, step);
-}
-
-static void tell_steps(struct sequence *seq, int last)
-{
-	int i;
-
-	for (i = max(0, last - RANDOM_LOG + 1); i <= last; i++) {
-		struct step *step = &seq->log[i % RANDOM_LOG];
-
-		kunit_info(seq->test, "step %d: mm %d %s %d-%d", i, step->mm,
-			   step->what, step->from, step->to);
-	}
-}
-
-static void random_sequence(struct kunit *test, u64 seed)
-{
-	struct sequence *seq = kunit_kzalloc(test, sizeof(*seq), GFP_KERNEL);
-	char untrue[160] = "";
-	bool did, ok = true;
-	int i;
-
-	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, seq);
-	seq->test = test;
-	seq->file = mm_kunit_hugetlb_file(test, RANDOM_PUDS * PUD_SIZE);
-	prandom_seed_state(&seq->rnd, seed);
-
-	for (i = 0; i < RANDOM_STEPS && ok; i++) {
-		did = random_step(seq, &seq->log[i % RANDOM_LOG]);
-		ok = mm_kunit_hugetlb_truth(test->priv, untrue,
-					    sizeof(untrue)) && did;
-	}
-	if (!ok) {
-		tell_steps(seq, i - 1);
-		KUNIT_FAIL(test, "seed %llu, step %d: %s", seed, i - 1,
-			   did ? untrue : "it read, wrote or failed wrongly");
-	}
-	for (i = 0; i < RANDOM_MMS; i++)
-		if (seq->mms[i])
-			mm_kunit_exit_mm(test, seq->mms[i]);
+	return mm_kunit_hugetlb_truth(seq->test->priv, why, size);
 }
 
 static void __maybe_unused random_sequences_keep_the_counts(struct kunit *test)
 {
+	static const struct mm_kunit_random random = {
+		.ops = random_ops,
+		.places = RANDOM_PAGES,
+		.steps = 150,
+		.start = random_start,
+		.is_true = random_is_true,
+	};
 	u64 seed;
 
-	for (seed = 1; seed <= MM_KUNIT_MAX_FILES; seed++)
-		random_sequence(test, seed);
+	for (seed = 1; seed <= MM_KUNIT_MAX_FILES; seed++) {
+		struct sequence *s = kunit_kzalloc(test, sizeof(*s), GFP_KERNEL);
+
+		KUNIT_ASSERT_NOT_ERR_OR_NULL(test, s);
+		s->file = mm_kunit_hugetlb_file(test, RANDOM_PUDS * PUD_SIZE);
+		mm_kunit_run_sequence(test, &s->seq, &random, seed);
+	}
 }
 
 /*

@@ -20,65 +20,24 @@
 #include <linux/mm.h>
 #include <linux/mman.h>
 #include <linux/pagemap.h>
-#include <linux/prandom.h>
 #include <linux/rmap.h>
 #include <linux/swap.h>
 
 #include "mm_kunit.h"
 #include "mm_kunit_compat.h"
+#include "mm_kunit_pages.h"
 #include "mm_kunit_photo.h"
+#include "mm_kunit_random.h"
 #include "mm_kunit_truth.h"
-
-/* Where the cases map: PUD-aligned, with room on either side. */
-#define BASE	(16 * PUD_SIZE)
 
 #define RW	(PROT_READ | PROT_WRITE)
 
 /* ------------------------------------------------------------- verbs -- */
 
-static unsigned long page_addr(int i)
-{
-	return BASE + i * PAGE_SIZE;
-}
-
-/* What page @i of a case holds; no page holds zero or what another does. */
-static u64 content(int i)
-{
-	return 0x6d6d6b756e697400ULL + i + 1;
-}
-
-static void write_pages(struct kunit *test, struct mm_struct *mm, int nr)
-{
-	int i;
-
-	for (i = 0; i < nr; i++)
-		mm_kunit_write(test, mm, page_addr(i), content(i));
-}
-
-static void expect_pages(struct kunit *test, struct mm_struct *mm, int nr)
-{
-	int i;
-
-	for (i = 0; i < nr; i++)
-		KUNIT_EXPECT_EQ_MSG(test,
-				    mm_kunit_read(test, mm, page_addr(i)),
-				    content(i), "page %d", i);
-}
-
-/* An mm with @nr pages of anonymous memory at BASE, each written to. */
-static struct mm_struct *anon_mm(struct kunit *test, int nr)
-{
-	struct mm_struct *mm = mm_kunit_new_mm(test);
-
-	mm_kunit_mmap_anon(test, mm, BASE, nr * PAGE_SIZE);
-	write_pages(test, mm, nr);
-	return mm;
-}
-
 static struct mm_struct *shared_mm(struct kunit *test, struct file *file,
 				   unsigned long len)
 {
-	return mm_kunit_map_new(test, file, BASE, len, RW, MAP_SHARED, 0);
+	return mm_kunit_map_new(test, file, MM_KUNIT_BASE, len, RW, MAP_SHARED, 0);
 }
 
 static void record_all(struct kunit *test, unsigned long watch)
@@ -235,25 +194,25 @@ static void migrate_there_and_back(struct kunit *test, struct mm_struct *mm,
 
 static void __maybe_unused migrate_takes_anon_page_from_its_mm(struct kunit *test)
 {
-	struct mm_struct *mm = anon_mm(test, 3);
+	struct mm_struct *mm = mm_kunit_anon_mm(test, 3);
 
-	migrate_there_and_back(test, mm, page_addr(1), 1);
-	expect_pages(test, mm, 3);
+	migrate_there_and_back(test, mm, mm_kunit_addr(1), 1);
+	mm_kunit_expect_pages(test, mm, 3);
 }
 
 static void __maybe_unused
 migrate_takes_anon_page_from_every_fork(struct kunit *test)
 {
-	struct mm_struct *mm = anon_mm(test, 2);
+	struct mm_struct *mm = mm_kunit_anon_mm(test, 2);
 	struct mm_struct *child[4];
 	int i;
 
 	for (i = 0; i < ARRAY_SIZE(child); i++)
 		child[i] = mm_kunit_fork(test, i < 2 ? mm : child[i - 1]);
-	migrate_there_and_back(test, mm, page_addr(0), 5);
-	expect_pages(test, mm, 2);
+	migrate_there_and_back(test, mm, mm_kunit_addr(0), 5);
+	mm_kunit_expect_pages(test, mm, 2);
 	for (i = 0; i < ARRAY_SIZE(child); i++)
-		expect_pages(test, child[i], 2);
+		mm_kunit_expect_pages(test, child[i], 2);
 }
 
 /* The file's users see it at two places of one mm, and at a third in another. */
@@ -263,15 +222,15 @@ static void map_file_three_times(struct kunit *test, struct mm_struct **a,
 	struct file *file = mm_kunit_shmem_file(test, 4 * PAGE_SIZE);
 
 	*a = shared_mm(test, file, 4 * PAGE_SIZE);
-	mm_kunit_mmap(test, *a, file, page_addr(64), 2 * PAGE_SIZE, PROT_READ,
+	mm_kunit_mmap(test, *a, file, mm_kunit_addr(64), 2 * PAGE_SIZE, PROT_READ,
 		      MAP_SHARED, PAGE_SIZE);
-	*b = mm_kunit_map_new(test, file, page_addr(7), 3 * PAGE_SIZE, RW,
+	*b = mm_kunit_map_new(test, file, mm_kunit_addr(7), 3 * PAGE_SIZE, RW,
 			      MAP_SHARED, PAGE_SIZE);
-	write_pages(test, *a, 4);
-	KUNIT_ASSERT_EQ(test, mm_kunit_read(test, *a, page_addr(65)),
-			content(2));
-	KUNIT_ASSERT_EQ(test, mm_kunit_read(test, *b, page_addr(8)),
-			content(2));
+	mm_kunit_write_pages(test, *a, 4);
+	KUNIT_ASSERT_EQ(test, mm_kunit_read(test, *a, mm_kunit_addr(65)),
+			mm_kunit_content(2));
+	KUNIT_ASSERT_EQ(test, mm_kunit_read(test, *b, mm_kunit_addr(8)),
+			mm_kunit_content(2));
 }
 
 static void __maybe_unused
@@ -280,24 +239,24 @@ migrate_takes_file_page_from_every_vma(struct kunit *test)
 	struct mm_struct *a, *b;
 
 	map_file_three_times(test, &a, &b);
-	migrate_there_and_back(test, a, page_addr(2), 3);
-	expect_pages(test, a, 4);
+	migrate_there_and_back(test, a, mm_kunit_addr(2), 3);
+	mm_kunit_expect_pages(test, a, 4);
 }
 
 /* The ends of a VMA are where an address that is off by one shows. */
 static void __maybe_unused
 migrate_takes_first_and_last_page_of_vma(struct kunit *test)
 {
-	struct mm_struct *mm = anon_mm(test, 5);
+	struct mm_struct *mm = mm_kunit_anon_mm(test, 5);
 	struct mm_struct *child = mm_kunit_fork(test, mm);
 	int i;
 
-	KUNIT_ASSERT_EQ(test, mm_kunit_munmap(child, page_addr(0), PAGE_SIZE), 0L);
-	KUNIT_ASSERT_EQ(test, mm_kunit_munmap(child, page_addr(4), PAGE_SIZE), 0L);
+	KUNIT_ASSERT_EQ(test, mm_kunit_munmap(child, mm_kunit_addr(0), PAGE_SIZE), 0L);
+	KUNIT_ASSERT_EQ(test, mm_kunit_munmap(child, mm_kunit_addr(4), PAGE_SIZE), 0L);
 	for (i = 0; i < 5; i++)
-		migrate_there_and_back(test, mm, page_addr(i),
+		migrate_there_and_back(test, mm, mm_kunit_addr(i),
 				       i == 0 || i == 4 ? 1 : 2);
-	expect_pages(test, mm, 5);
+	mm_kunit_expect_pages(test, mm, 5);
 }
 
 /* What an mm was told when, seen from its own page tables. */
@@ -325,12 +284,12 @@ static void expect_told_in_time(struct kunit *test, struct mm_struct *mm,
 static void __maybe_unused
 migrate_starts_before_and_ends_after_the_change(struct kunit *test)
 {
-	struct mm_struct *mm = anon_mm(test, 1);
+	struct mm_struct *mm = mm_kunit_anon_mm(test, 1);
 	struct mm_struct *child = mm_kunit_fork(test, mm);
 	struct target t;
 
-	record_all(test, BASE);
-	t = aim(test, mm, BASE);
+	record_all(test, MM_KUNIT_BASE);
+	t = aim(test, mm, MM_KUNIT_BASE);
 	take_away(&t, 0);
 	expect_told_in_time(test, mm, page_to_pfn(t.page));
 	expect_told_in_time(test, child, page_to_pfn(t.page));
@@ -345,9 +304,9 @@ unmap_starts_before_and_ends_after_the_change(struct kunit *test)
 	struct mm_struct *mm = shared_mm(test, file, PAGE_SIZE);
 	struct target t;
 
-	write_pages(test, mm, 1);
-	record_all(test, BASE);
-	t = aim(test, mm, BASE);
+	mm_kunit_write_pages(test, mm, 1);
+	record_all(test, MM_KUNIT_BASE);
+	t = aim(test, mm, MM_KUNIT_BASE);
 	unmap(&t, 0);
 	expect_told_in_time(test, mm, page_to_pfn(t.page));
 	put_target(&t);
@@ -374,8 +333,8 @@ static void __maybe_unused notifiers_may_sleep(struct kunit *test)
 	struct target t;
 
 	map_file_three_times(test, &a, &b);
-	record_all(test, BASE);
-	t = aim(test, a, page_addr(2));
+	record_all(test, MM_KUNIT_BASE);
+	t = aim(test, a, mm_kunit_addr(2));
 	take_away(&t, 0);
 	expect_may_sleep(test);
 	give_back(&t);
@@ -403,15 +362,15 @@ static const struct restore_row {
 
 static void restore_row(struct kunit *test, const struct restore_row *row)
 {
-	struct mm_struct *mm = anon_mm(test, 1), *child = NULL;
+	struct mm_struct *mm = mm_kunit_anon_mm(test, 1), *child = NULL;
 	bool exclusive;
 	struct target t;
 
 	if (row->forked)
 		child = mm_kunit_fork(test, mm);
 	if (row->prot != RW)
-		mm_kunit_mprotect(mm, BASE, PAGE_SIZE, row->prot);
-	t = aim(test, mm, BASE);
+		mm_kunit_mprotect(mm, MM_KUNIT_BASE, PAGE_SIZE, row->prot);
+	t = aim(test, mm, MM_KUNIT_BASE);
 	exclusive = mm_kunit_anon_exclusive(t.page);
 	take_away(&t, 0);
 	expect_migrating(test, &t, row->forked ? 2 : 1);
@@ -422,12 +381,13 @@ static void restore_row(struct kunit *test, const struct restore_row *row)
 	put_target(&t);
 
 	/* Copying needs another's mapping for a reason. */
-	KUNIT_EXPECT_EQ(test, mm_kunit_mprotect(mm, BASE, PAGE_SIZE, RW), 0L);
-	mm_kunit_write(test, mm, BASE, content(1));
-	KUNIT_EXPECT_EQ_MSG(test, mm_kunit_page_at(mm, BASE) == t.page,
+	KUNIT_EXPECT_EQ(test, mm_kunit_mprotect(mm, MM_KUNIT_BASE, PAGE_SIZE, RW), 0L);
+	mm_kunit_write(test, mm, MM_KUNIT_BASE, mm_kunit_content(1));
+	KUNIT_EXPECT_EQ_MSG(test, mm_kunit_page_at(mm, MM_KUNIT_BASE) == t.page,
 			    !row->forked, "%s", row->name);
 	if (child)
-		KUNIT_EXPECT_EQ(test, mm_kunit_read(test, child, BASE), content(0));
+		KUNIT_EXPECT_EQ(test, mm_kunit_read(test, child, MM_KUNIT_BASE),
+				mm_kunit_content(0));
 }
 
 static void __maybe_unused
@@ -443,19 +403,19 @@ restore_gives_back_protection_and_ownership(struct kunit *test)
 static void __maybe_unused
 restore_heeds_mprotect_in_between(struct kunit *test)
 {
-	struct mm_struct *mm = anon_mm(test, 2);
-	struct target t = aim(test, mm, BASE);
+	struct mm_struct *mm = mm_kunit_anon_mm(test, 2);
+	struct target t = aim(test, mm, MM_KUNIT_BASE);
 	struct mm_kunit_entry entry;
 
 	take_away(&t, 0);
-	KUNIT_EXPECT_EQ(test, mm_kunit_mprotect(mm, BASE, 2 * PAGE_SIZE,
+	KUNIT_EXPECT_EQ(test, mm_kunit_mprotect(mm, MM_KUNIT_BASE, 2 * PAGE_SIZE,
 						PROT_READ), 0L);
 	give_back(&t);
-	entry = mm_kunit_entry_at(mm, BASE);
+	entry = mm_kunit_entry_at(mm, MM_KUNIT_BASE);
 	KUNIT_EXPECT_EQ(test, (int)entry.kind, (int)MM_KUNIT_PRESENT);
 	KUNIT_EXPECT_EQ(test, entry.pfn, page_to_pfn(t.page));
 	KUNIT_EXPECT_FALSE(test, entry.write);
-	KUNIT_EXPECT_EQ(test, mm_kunit_store(mm, BASE, 1), -EFAULT);
+	KUNIT_EXPECT_EQ(test, mm_kunit_store(mm, MM_KUNIT_BASE, 1), -EFAULT);
 	expect_mapped(test, &t, 1);
 	put_target(&t);
 }
@@ -463,17 +423,17 @@ restore_heeds_mprotect_in_between(struct kunit *test)
 static void __maybe_unused
 restore_finds_nothing_after_munmap(struct kunit *test)
 {
-	struct mm_struct *mm = anon_mm(test, 2);
+	struct mm_struct *mm = mm_kunit_anon_mm(test, 2);
 	struct mm_struct *child = mm_kunit_fork(test, mm);
-	struct target t = aim(test, mm, BASE);
+	struct target t = aim(test, mm, MM_KUNIT_BASE);
 
 	take_away(&t, 0);
-	KUNIT_EXPECT_EQ(test, mm_kunit_munmap(child, BASE, PAGE_SIZE), 0L);
+	KUNIT_EXPECT_EQ(test, mm_kunit_munmap(child, MM_KUNIT_BASE, PAGE_SIZE), 0L);
 	give_back(&t);
-	KUNIT_EXPECT_EQ(test, (int)mm_kunit_entry_at(child, BASE).kind,
+	KUNIT_EXPECT_EQ(test, (int)mm_kunit_entry_at(child, MM_KUNIT_BASE).kind,
 			(int)MM_KUNIT_NONE);
 	expect_mapped(test, &t, 1);
-	expect_pages(test, mm, 2);
+	mm_kunit_expect_pages(test, mm, 2);
 	put_target(&t);
 }
 
@@ -481,8 +441,8 @@ restore_finds_nothing_after_munmap(struct kunit *test)
 static void __maybe_unused
 restore_after_fork_gives_both_a_shared_page(struct kunit *test)
 {
-	struct mm_struct *mm = anon_mm(test, 1), *child;
-	struct target t = aim(test, mm, BASE);
+	struct mm_struct *mm = mm_kunit_anon_mm(test, 1), *child;
+	struct target t = aim(test, mm, MM_KUNIT_BASE);
 
 	take_away(&t, 0);
 	child = mm_kunit_fork(test, mm);
@@ -493,19 +453,19 @@ restore_after_fork_gives_both_a_shared_page(struct kunit *test)
 	KUNIT_EXPECT_FALSE(test, mm_kunit_anon_exclusive(t.page));
 	put_target(&t);
 
-	mm_kunit_write(test, mm, BASE, content(1));
-	KUNIT_EXPECT_EQ(test, mm_kunit_read(test, child, BASE), content(0));
+	mm_kunit_write(test, mm, MM_KUNIT_BASE, mm_kunit_content(1));
+	KUNIT_EXPECT_EQ(test, mm_kunit_read(test, child, MM_KUNIT_BASE), mm_kunit_content(0));
 }
 
 /* An exclusive page that a device holds must not leave its place. */
 static void __maybe_unused migrate_refuses_pinned_page(struct kunit *test)
 {
-	struct mm_struct *mm = anon_mm(test, 2);
-	struct page *page = mm_kunit_pin(test, mm, BASE, FOLL_WRITE);
+	struct mm_struct *mm = mm_kunit_anon_mm(test, 2);
+	struct page *page = mm_kunit_pin(test, mm, MM_KUNIT_BASE, FOLL_WRITE);
 	struct target t;
 
-	record_all(test, BASE);
-	t = aim(test, mm, BASE);
+	record_all(test, MM_KUNIT_BASE);
+	t = aim(test, mm, MM_KUNIT_BASE);
 	take_away(&t, 0);
 	unlock_page(t.page);
 	mm_kunit_expect_same(test, t.before);
@@ -514,8 +474,8 @@ static void __maybe_unused migrate_refuses_pinned_page(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, mm_kunit_mapcount(page), 1);
 	put_target(&t);
 
-	mm_kunit_write(test, mm, BASE, content(7));
-	KUNIT_EXPECT_PTR_EQ(test, mm_kunit_page_at(mm, BASE), page);
+	mm_kunit_write(test, mm, MM_KUNIT_BASE, mm_kunit_content(7));
+	KUNIT_EXPECT_PTR_EQ(test, mm_kunit_page_at(mm, MM_KUNIT_BASE), page);
 }
 
 /* ----------------------------------------------- small pages: unmap -- */
@@ -526,14 +486,14 @@ static void unmap_takes_file_page_from_every_vma(struct kunit *test)
 	struct target t;
 
 	map_file_three_times(test, &a, &b);
-	record_all(test, page_addr(2));
-	t = aim(test, a, page_addr(2));
+	record_all(test, mm_kunit_addr(2));
+	t = aim(test, a, mm_kunit_addr(2));
 	KUNIT_EXPECT_TRUE(test, unmap(&t, 0));
 	expect_gone(test, &t);
-	KUNIT_EXPECT_EQ(test, (int)mm_kunit_entry_at(a, page_addr(2)).kind,
+	KUNIT_EXPECT_EQ(test, (int)mm_kunit_entry_at(a, mm_kunit_addr(2)).kind,
 			(int)MM_KUNIT_NONE);
-	expect_pages(test, a, 4);
-	KUNIT_EXPECT_PTR_EQ(test, mm_kunit_page_at(a, page_addr(2)), t.page);
+	mm_kunit_expect_pages(test, a, 4);
+	KUNIT_EXPECT_PTR_EQ(test, mm_kunit_page_at(a, mm_kunit_addr(2)), t.page);
 	put_target(&t);
 }
 
@@ -545,9 +505,9 @@ static void unmap_leaves_dirt_with_file_page(struct kunit *test)
 	struct mm_struct *reader = shared_mm(test, file, 2 * PAGE_SIZE);
 	struct target t;
 
-	write_pages(test, mm, 2);
-	expect_pages(test, reader, 2);
-	t = aim(test, mm, BASE);
+	mm_kunit_write_pages(test, mm, 2);
+	mm_kunit_expect_pages(test, reader, 2);
+	t = aim(test, mm, MM_KUNIT_BASE);
 	ClearPageDirty(t.page);
 	KUNIT_EXPECT_TRUE(test, unmap(&t, 0));
 	KUNIT_EXPECT_TRUE(test, PageDirty(t.page));
@@ -561,11 +521,11 @@ static void unmap_refuses_mlocked_page(struct kunit *test)
 	struct mm_struct *mm = shared_mm(test, file, 2 * PAGE_SIZE);
 	struct target t;
 
-	write_pages(test, mm, 2);
+	mm_kunit_write_pages(test, mm, 2);
 	/* The VMA is locked, and its page is not yet: the mlock was missed. */
-	mm_kunit_vm_flags_mod(mm_kunit_vma(mm, BASE), VM_LOCKED, 0);
-	record_all(test, BASE);
-	t = aim(test, mm, BASE);
+	mm_kunit_vm_flags_mod(mm_kunit_vma(mm, MM_KUNIT_BASE), VM_LOCKED, 0);
+	record_all(test, MM_KUNIT_BASE);
+	t = aim(test, mm, MM_KUNIT_BASE);
 	KUNIT_EXPECT_FALSE(test, unmap(&t, 0));
 	mm_kunit_expect_same(test, t.before);
 	mm_kunit_expect_told(test, t.before);
@@ -575,35 +535,35 @@ static void unmap_refuses_mlocked_page(struct kunit *test)
 	t.before = mm_kunit_photograph(test);
 	KUNIT_EXPECT_TRUE(test, unmap(&t, TTU_IGNORE_MLOCK));
 	expect_gone(test, &t);
-	mm_kunit_vm_flags_mod(mm_kunit_vma(mm, BASE), 0, VM_LOCKED);
+	mm_kunit_vm_flags_mod(mm_kunit_vma(mm, MM_KUNIT_BASE), 0, VM_LOCKED);
 	put_target(&t);
 }
 
 static void __maybe_unused migrate_takes_mlocked_page(struct kunit *test)
 {
 	struct file *file = mm_kunit_shmem_file(test, PAGE_SIZE);
-	struct mm_struct *mm = mm_kunit_map_new(test, file, BASE, PAGE_SIZE, RW,
+	struct mm_struct *mm = mm_kunit_map_new(test, file, MM_KUNIT_BASE, PAGE_SIZE, RW,
 						MAP_SHARED | MAP_LOCKED, 0);
 	struct page *page;
 
-	write_pages(test, mm, 1);
-	page = mm_kunit_page_at(mm, BASE);
-	migrate_there_and_back(test, mm, BASE, 1);
+	mm_kunit_write_pages(test, mm, 1);
+	page = mm_kunit_page_at(mm, MM_KUNIT_BASE);
+	migrate_there_and_back(test, mm, MM_KUNIT_BASE, 1);
 	lru_add_drain_all();
 	KUNIT_EXPECT_TRUE(test, mm_kunit_page_mlocked(page));
-	KUNIT_EXPECT_PTR_EQ(test, mm_kunit_page_at(mm, BASE), page);
+	KUNIT_EXPECT_PTR_EQ(test, mm_kunit_page_at(mm, MM_KUNIT_BASE), page);
 }
 
 /* An mm whose two pages may be thrown away instead of swapped out. */
 static struct mm_struct *lazyfree_mm(struct kunit *test)
 {
-	struct mm_struct *mm = anon_mm(test, 2);
+	struct mm_struct *mm = mm_kunit_anon_mm(test, 2);
 
 	lru_add_drain_all();
-	KUNIT_ASSERT_EQ(test, mm_kunit_madvise(mm, BASE, 2 * PAGE_SIZE,
+	KUNIT_ASSERT_EQ(test, mm_kunit_madvise(mm, MM_KUNIT_BASE, 2 * PAGE_SIZE,
 					       MADV_FREE), 0L);
 	lru_add_drain_all();
-	KUNIT_ASSERT_FALSE(test, mm_kunit_page_swapbacked(mm_kunit_page_at(mm, BASE)));
+	KUNIT_ASSERT_FALSE(test, mm_kunit_page_swapbacked(mm_kunit_page_at(mm, MM_KUNIT_BASE)));
 	return mm;
 }
 
@@ -613,14 +573,14 @@ static void unmap_discards_lazyfree_page(struct kunit *test)
 	struct mm_struct *child = mm_kunit_fork(test, mm);
 	struct target t;
 
-	record_all(test, BASE);
-	t = aim(test, mm, BASE);
+	record_all(test, MM_KUNIT_BASE);
+	t = aim(test, mm, MM_KUNIT_BASE);
 	KUNIT_EXPECT_TRUE(test, unmap(&t, 0));
 	expect_gone(test, &t);
 	put_target(&t);
-	KUNIT_EXPECT_EQ(test, mm_kunit_read(test, mm, BASE), 0ULL);
-	KUNIT_EXPECT_EQ(test, mm_kunit_read(test, child, BASE), 0ULL);
-	KUNIT_EXPECT_EQ(test, mm_kunit_read(test, mm, page_addr(1)), content(1));
+	KUNIT_EXPECT_EQ(test, mm_kunit_read(test, mm, MM_KUNIT_BASE), 0ULL);
+	KUNIT_EXPECT_EQ(test, mm_kunit_read(test, child, MM_KUNIT_BASE), 0ULL);
+	KUNIT_EXPECT_EQ(test, mm_kunit_read(test, mm, mm_kunit_addr(1)), mm_kunit_content(1));
 }
 
 static void __maybe_unused
@@ -629,23 +589,23 @@ unmap_keeps_lazyfree_page_written_since(struct kunit *test)
 	struct mm_struct *mm = lazyfree_mm(test);
 	struct target t;
 
-	mm_kunit_write(test, mm, BASE, content(9));
-	record_all(test, BASE);
-	t = aim(test, mm, BASE);
+	mm_kunit_write(test, mm, MM_KUNIT_BASE, mm_kunit_content(9));
+	record_all(test, MM_KUNIT_BASE);
+	t = aim(test, mm, MM_KUNIT_BASE);
 	KUNIT_EXPECT_FALSE(test, unmap(&t, 0));
 	mm_kunit_expect_same(test, t.before);
 	mm_kunit_expect_told(test, t.before);
 	expect_mapped(test, &t, 1);
 	KUNIT_EXPECT_TRUE(test, mm_kunit_page_swapbacked(t.page));
 	put_target(&t);
-	KUNIT_EXPECT_EQ(test, mm_kunit_read(test, mm, BASE), content(9));
+	KUNIT_EXPECT_EQ(test, mm_kunit_read(test, mm, MM_KUNIT_BASE), mm_kunit_content(9));
 }
 
 /* Somebody else looks at it: a device, say, through get_user_pages(). */
 static void unmap_keeps_lazyfree_page_with_a_reference(struct kunit *test)
 {
 	struct mm_struct *mm = lazyfree_mm(test);
-	struct target t = aim(test, mm, BASE);
+	struct target t = aim(test, mm, MM_KUNIT_BASE);
 
 	get_page(t.page);
 	KUNIT_EXPECT_FALSE(test, unmap(&t, 0));
@@ -653,32 +613,32 @@ static void unmap_keeps_lazyfree_page_with_a_reference(struct kunit *test)
 	expect_mapped(test, &t, 1);
 	mm_kunit_expect_same(test, t.before);
 	put_target(&t);
-	KUNIT_EXPECT_EQ(test, mm_kunit_read(test, mm, BASE), content(0));
+	KUNIT_EXPECT_EQ(test, mm_kunit_read(test, mm, MM_KUNIT_BASE), mm_kunit_content(0));
 }
 
 /* Nobody may touch a page whose memory is broken, and each finds out. */
 static void __maybe_unused unmap_poisons_anon_page_everywhere(struct kunit *test)
 {
-	struct mm_struct *mm[5] = { anon_mm(test, 2) };
+	struct mm_struct *mm[5] = { mm_kunit_anon_mm(test, 2) };
 	struct target t;
 	u64 value;
 	int i;
 
 	for (i = 1; i < ARRAY_SIZE(mm); i++)
 		mm[i] = mm_kunit_fork(test, mm[0]);
-	record_all(test, BASE);
-	t = aim(test, mm[0], BASE);
+	record_all(test, MM_KUNIT_BASE);
+	t = aim(test, mm[0], MM_KUNIT_BASE);
 	SetPageHWPoison(t.page);
 	KUNIT_EXPECT_TRUE(test, unmap(&t, MM_KUNIT_TTU_HWPOISON));
 	expect_gone(test, &t);
 	for (i = 0; i < ARRAY_SIZE(mm); i++) {
-		struct mm_kunit_entry entry = mm_kunit_entry_at(mm[i], BASE);
+		struct mm_kunit_entry entry = mm_kunit_entry_at(mm[i], MM_KUNIT_BASE);
 
 		KUNIT_EXPECT_EQ(test, (int)entry.kind, (int)MM_KUNIT_POISON);
 		KUNIT_EXPECT_EQ(test, entry.pfn, page_to_pfn(t.page));
-		KUNIT_EXPECT_EQ(test, mm_kunit_load(mm[i], BASE, &value),
+		KUNIT_EXPECT_EQ(test, mm_kunit_load(mm[i], MM_KUNIT_BASE, &value),
 				-EFAULT);
-		KUNIT_EXPECT_EQ(test, mm_kunit_load(mm[i], page_addr(1), &value),
+		KUNIT_EXPECT_EQ(test, mm_kunit_load(mm[i], mm_kunit_addr(1), &value),
 				0);
 	}
 	ClearPageHWPoison(t.page);
@@ -687,91 +647,29 @@ static void __maybe_unused unmap_poisons_anon_page_everywhere(struct kunit *test
 
 /* ------------------------------------------------------------- KSM -- */
 
-#define KSM_MS	5000
-
-/* Two mms with a page in common, and a page of the first that is its own. */
-static struct page *merge(struct kunit *test, struct mm_struct *mm[2])
-{
-	unsigned long timeout = jiffies + msecs_to_jiffies(KSM_MS);
-	int i;
-
-	for (i = 0; i < 2; i++) {
-		mm[i] = anon_mm(test, 2);
-		mm_kunit_write(test, mm[i], page_addr(1), content(1 + i));
-		KUNIT_ASSERT_EQ(test, mm_kunit_madvise(mm[i], BASE, 2 * PAGE_SIZE,
-						       MADV_MERGEABLE), 0L);
-	}
-	mm_kunit_set(test, "sysfs", "kernel/mm/ksm/run", "1");
-	while (mm_kunit_page_at(mm[0], BASE) != mm_kunit_page_at(mm[1], BASE) &&
-	       time_before(jiffies, timeout))
-		schedule_timeout_uninterruptible(1);
-	mm_kunit_set(test, "sysfs", "kernel/mm/ksm/run", "0");
-	KUNIT_ASSERT_PTR_EQ_MSG(test, mm_kunit_page_at(mm[0], BASE),
-				mm_kunit_page_at(mm[1], BASE),
-				"ksmd merged nothing in %d ms", KSM_MS);
-	return mm_kunit_page_at(mm[0], BASE);
-}
-
-/* ksmd forgets the mms, which it would keep for a while after their exit. */
-static void unmerge(struct kunit *test)
-{
-	mm_kunit_set(test, "sysfs", "kernel/mm/ksm/run", "2");
-}
-
 static void __maybe_unused migrate_takes_ksm_page_from_every_mm(struct kunit *test)
 {
 	struct mm_struct *mm[2];
 
-	merge(test, mm);
-	migrate_there_and_back(test, mm[0], BASE, 2);
-	unmerge(test);
-	KUNIT_EXPECT_EQ(test, mm_kunit_read(test, mm[0], BASE), content(0));
-	KUNIT_EXPECT_EQ(test, mm_kunit_read(test, mm[1], BASE), content(0));
+	mm_kunit_ksm_merge(test, mm);
+	migrate_there_and_back(test, mm[0], MM_KUNIT_BASE, 2);
+	mm_kunit_ksm_unmerge(test);
+	KUNIT_EXPECT_EQ(test, mm_kunit_read(test, mm[0], MM_KUNIT_BASE), mm_kunit_content(0));
+	KUNIT_EXPECT_EQ(test, mm_kunit_read(test, mm[1], MM_KUNIT_BASE), mm_kunit_content(0));
 }
 
 /* --------------------------------------------------- transparent huge -- */
-
-static void need_thp(struct kunit *test)
-{
-	if (!mm_kunit_thp_supported())
-		mm_kunit_skip(test, "this machine maps no huge pages");
-}
-
-/* Map a huge page at BASE by a PMD, and write to the first pages of it. */
-static struct mm_struct *thp_mm(struct kunit *test, int nr)
-{
-	struct mm_struct *mm = mm_kunit_new_mm(test);
-
-	mm_kunit_mmap_anon(test, mm, BASE, PMD_SIZE);
-	KUNIT_ASSERT_EQ(test, mm_kunit_madvise(mm, BASE, PMD_SIZE,
-					       MADV_HUGEPAGE), 0L);
-	write_pages(test, mm, nr);
-	KUNIT_ASSERT_EQ_MSG(test, mm_kunit_entry_at(mm, BASE).size, PMD_SIZE,
-			    "the kernel gave no huge page");
-	return mm;
-}
-
-/* The same huge page, mapped by PTEs, the first of them read-only for now. */
-static void split_pmd(struct kunit *test, struct mm_struct *mm)
-{
-	KUNIT_ASSERT_EQ(test, mm_kunit_mprotect(mm, BASE, PAGE_SIZE, PROT_READ),
-			0L);
-	KUNIT_ASSERT_EQ(test, mm_kunit_entry_at(mm, BASE).size, PAGE_SIZE);
-	KUNIT_ASSERT_GT(test, compound_nr(compound_head(mm_kunit_page_at(mm, BASE))),
-			1UL);
-	KUNIT_ASSERT_EQ(test, mm_kunit_mprotect(mm, BASE, PAGE_SIZE, RW), 0L);
-}
 
 static void __maybe_unused migrate_takes_thp_from_every_mm(struct kunit *test)
 {
 	struct mm_struct *mm, *child;
 
-	need_thp(test);
-	mm = thp_mm(test, 3);
+	mm_kunit_need_thp(test);
+	mm = mm_kunit_thp_mm(test, 3);
 	child = mm_kunit_fork(test, mm);
-	migrate_there_and_back(test, mm, BASE, 2);
-	expect_pages(test, mm, 3);
-	expect_pages(test, child, 3);
+	migrate_there_and_back(test, mm, MM_KUNIT_BASE, 2);
+	mm_kunit_expect_pages(test, mm, 3);
+	mm_kunit_expect_pages(test, child, 3);
 }
 
 /* Each PTE stands for the page that the PMD had there. */
@@ -781,23 +679,23 @@ static void __maybe_unused migrate_splits_thp_on_the_way(struct kunit *test)
 	struct target t;
 	int i;
 
-	need_thp(test);
-	mm = thp_mm(test, 3);
+	mm_kunit_need_thp(test);
+	mm = mm_kunit_thp_mm(test, 3);
 	child = mm_kunit_fork(test, mm);
-	record_all(test, BASE);
-	t = aim(test, mm, BASE);
+	record_all(test, MM_KUNIT_BASE);
+	t = aim(test, mm, MM_KUNIT_BASE);
 	take_away(&t, TTU_SPLIT_HUGE_PMD);
 	expect_migrating(test, &t, 2 * t.nr);
 	give_back(&t);
 	for (i = 0; i < t.nr; i++) {
-		KUNIT_EXPECT_PTR_EQ(test, mm_kunit_page_at(mm, page_addr(i)),
+		KUNIT_EXPECT_PTR_EQ(test, mm_kunit_page_at(mm, mm_kunit_addr(i)),
 				    t.page + i);
-		KUNIT_EXPECT_PTR_EQ(test, mm_kunit_page_at(child, page_addr(i)),
+		KUNIT_EXPECT_PTR_EQ(test, mm_kunit_page_at(child, mm_kunit_addr(i)),
 				    t.page + i);
 	}
 	expect_mapped(test, &t, 2 * t.nr);
 	put_target(&t);
-	expect_pages(test, child, 3);
+	mm_kunit_expect_pages(test, child, 3);
 }
 
 /* One mm has a PMD, the other only a few PTEs in the middle of it. */
@@ -806,14 +704,14 @@ static void __maybe_unused migrate_takes_thp_mapped_in_part(struct kunit *test)
 	struct mm_struct *mm, *child;
 	unsigned long half = PMD_SIZE / 2;
 
-	need_thp(test);
-	mm = thp_mm(test, 3);
+	mm_kunit_need_thp(test);
+	mm = mm_kunit_thp_mm(test, 3);
 	child = mm_kunit_fork(test, mm);
-	KUNIT_ASSERT_EQ(test, mm_kunit_munmap(child, BASE, half), 0L);
-	KUNIT_ASSERT_EQ(test, mm_kunit_munmap(child, BASE + half + 4 * PAGE_SIZE,
+	KUNIT_ASSERT_EQ(test, mm_kunit_munmap(child, MM_KUNIT_BASE, half), 0L);
+	KUNIT_ASSERT_EQ(test, mm_kunit_munmap(child, MM_KUNIT_BASE + half + 4 * PAGE_SIZE,
 					      half - 4 * PAGE_SIZE), 0L);
-	migrate_there_and_back(test, mm, BASE, 1 + 4);
-	expect_pages(test, mm, 3);
+	migrate_there_and_back(test, mm, MM_KUNIT_BASE, 1 + 4);
+	mm_kunit_expect_pages(test, mm, 3);
 }
 
 static void __maybe_unused
@@ -821,11 +719,11 @@ migrate_takes_thp_mapped_by_ptes(struct kunit *test)
 {
 	struct mm_struct *mm;
 
-	need_thp(test);
-	mm = thp_mm(test, 3);
-	split_pmd(test, mm);
-	migrate_there_and_back(test, mm, BASE, HPAGE_PMD_NR);
-	expect_pages(test, mm, 3);
+	mm_kunit_need_thp(test);
+	mm = mm_kunit_thp_mm(test, 3);
+	mm_kunit_split_pmd(test, mm);
+	migrate_there_and_back(test, mm, MM_KUNIT_BASE, HPAGE_PMD_NR);
+	mm_kunit_expect_pages(test, mm, 3);
 }
 
 static void __maybe_unused migrate_refuses_pinned_thp(struct kunit *test)
@@ -834,37 +732,19 @@ static void __maybe_unused migrate_refuses_pinned_thp(struct kunit *test)
 	struct page *page;
 	struct target t;
 
-	need_thp(test);
-	mm = thp_mm(test, 3);
-	page = mm_kunit_pin(test, mm, page_addr(1), FOLL_WRITE);
-	record_all(test, BASE);
-	t = aim(test, mm, BASE);
+	mm_kunit_need_thp(test);
+	mm = mm_kunit_thp_mm(test, 3);
+	page = mm_kunit_pin(test, mm, mm_kunit_addr(1), FOLL_WRITE);
+	record_all(test, MM_KUNIT_BASE);
+	t = aim(test, mm, MM_KUNIT_BASE);
 	take_away(&t, 0);
 	unlock_page(t.page);
 	mm_kunit_expect_same(test, t.before);
 	mm_kunit_expect_told(test, t.before);
 	KUNIT_EXPECT_TRUE(test, mm_kunit_anon_exclusive(t.page));
 	put_target(&t);
-	mm_kunit_write(test, mm, page_addr(1), content(7));
-	KUNIT_EXPECT_PTR_EQ(test, mm_kunit_page_at(mm, page_addr(1)), page);
-}
-
-#define SHMEM_ENABLED	"kernel/mm/transparent_hugepage/shmem_enabled"
-
-/* Two mms that map a huge page of a file, by a PMD and up to @len. */
-static void map_file_thp(struct kunit *test, struct mm_struct *mm[2],
-			 unsigned long len)
-{
-	struct file *file = mm_kunit_shmem_file(test, PMD_SIZE);
-
-	mm[0] = shared_mm(test, file, PMD_SIZE);
-	mm_kunit_set(test, "sysfs", SHMEM_ENABLED, "force");
-	write_pages(test, mm[0], 4);
-	mm_kunit_set(test, "sysfs", SHMEM_ENABLED, "never");
-	KUNIT_ASSERT_EQ_MSG(test, mm_kunit_entry_at(mm[0], BASE).size, PMD_SIZE,
-			    "the file has no huge page");
-	mm[1] = shared_mm(test, file, len);
-	expect_pages(test, mm[1], 4);
+	mm_kunit_write(test, mm, mm_kunit_addr(1), mm_kunit_content(7));
+	KUNIT_EXPECT_PTR_EQ(test, mm_kunit_page_at(mm, mm_kunit_addr(1)), page);
 }
 
 static void __maybe_unused unmap_takes_file_thp_from_every_mm(struct kunit *test)
@@ -872,15 +752,15 @@ static void __maybe_unused unmap_takes_file_thp_from_every_mm(struct kunit *test
 	struct mm_struct *mm[2];
 	struct target t;
 
-	need_thp(test);
-	map_file_thp(test, mm, PMD_SIZE);
-	record_all(test, BASE);
-	t = aim(test, mm[0], BASE);
+	mm_kunit_need_thp(test);
+	mm_kunit_map_file_thp(test, mm, PMD_SIZE);
+	record_all(test, MM_KUNIT_BASE);
+	t = aim(test, mm[0], MM_KUNIT_BASE);
 	KUNIT_EXPECT_TRUE(test, unmap(&t, TTU_SPLIT_HUGE_PMD));
 	expect_gone(test, &t);
-	expect_pages(test, mm[0], 4);
-	expect_pages(test, mm[1], 4);
-	KUNIT_EXPECT_PTR_EQ(test, compound_head(mm_kunit_page_at(mm[0], BASE)),
+	mm_kunit_expect_pages(test, mm[0], 4);
+	mm_kunit_expect_pages(test, mm[1], 4);
+	KUNIT_EXPECT_PTR_EQ(test, compound_head(mm_kunit_page_at(mm[0], MM_KUNIT_BASE)),
 			    t.page);
 	put_target(&t);
 }
@@ -892,15 +772,15 @@ migrate_takes_file_thp_mapped_by_ptes(struct kunit *test)
 	struct mm_struct *mm[2];
 	struct page *page;
 
-	need_thp(test);
-	map_file_thp(test, mm, PMD_SIZE / 2);
-	page = compound_head(mm_kunit_page_at(mm[0], BASE));
+	mm_kunit_need_thp(test);
+	mm_kunit_map_file_thp(test, mm, PMD_SIZE / 2);
+	page = compound_head(mm_kunit_page_at(mm[0], MM_KUNIT_BASE));
 	census = mm_kunit_take_census(test->priv, page, HPAGE_PMD_NR);
 	KUNIT_ASSERT_EQ(test, census.pmds, 1);
 	KUNIT_ASSERT_GE(test, census.ptes, 4);
-	migrate_there_and_back(test, mm[1], BASE, 1 + census.ptes);
-	expect_pages(test, mm[0], 4);
-	expect_pages(test, mm[1], 4);
+	migrate_there_and_back(test, mm[1], MM_KUNIT_BASE, 1 + census.ptes);
+	mm_kunit_expect_pages(test, mm[0], 4);
+	mm_kunit_expect_pages(test, mm[1], 4);
 }
 
 /*
@@ -912,15 +792,15 @@ static void __maybe_unused unmap_refuses_mlocked_tail_of_thp(struct kunit *test)
 	struct mm_struct *mm;
 	struct target t;
 
-	need_thp(test);
-	mm = thp_mm(test, 3);
-	KUNIT_ASSERT_EQ(test, mm_kunit_munmap(mm, BASE, PAGE_SIZE), 0L);
-	mm_kunit_vm_flags_mod(mm_kunit_vma(mm, page_addr(1)), VM_LOCKED, 0);
-	t = aim(test, mm, page_addr(1));
+	mm_kunit_need_thp(test);
+	mm = mm_kunit_thp_mm(test, 3);
+	KUNIT_ASSERT_EQ(test, mm_kunit_munmap(mm, MM_KUNIT_BASE, PAGE_SIZE), 0L);
+	mm_kunit_vm_flags_mod(mm_kunit_vma(mm, mm_kunit_addr(1)), VM_LOCKED, 0);
+	t = aim(test, mm, mm_kunit_addr(1));
 	KUNIT_EXPECT_FALSE_MSG(test, unmap(&t, 0),
 			       "try_to_unmap() says that nobody maps it");
 	mm_kunit_expect_same(test, t.before);
-	mm_kunit_vm_flags_mod(mm_kunit_vma(mm, page_addr(1)), 0, VM_LOCKED);
+	mm_kunit_vm_flags_mod(mm_kunit_vma(mm, mm_kunit_addr(1)), 0, VM_LOCKED);
 	put_target(&t);
 }
 
@@ -935,9 +815,9 @@ static struct file *map_hugetlb(struct kunit *test, struct mm_struct **mm, int n
 
 	for (i = 0; i < n; i++) {
 		mm[i] = shared_mm(test, file, PUD_SIZE);
-		mm_kunit_write(test, mm[i], BASE + i * sizeof(u64), content(i));
+		mm_kunit_write(test, mm[i], MM_KUNIT_BASE + i * sizeof(u64), mm_kunit_content(i));
 	}
-	table = mm_kunit_pmd_table(mm[0], BASE);
+	table = mm_kunit_pmd_table(mm[0], MM_KUNIT_BASE);
 	KUNIT_ASSERT_EQ(test, mm_kunit_pmd_table_owners(test->priv, table), n);
 	return file;
 }
@@ -949,8 +829,8 @@ static void expect_words(struct kunit *test, struct mm_struct *mm, int words)
 
 	for (i = 0; i < words; i++)
 		KUNIT_EXPECT_EQ_MSG(test, mm_kunit_read(test, mm,
-							BASE + i * sizeof(u64)),
-				    content(i), "word %d", i);
+							MM_KUNIT_BASE + i * sizeof(u64)),
+				    mm_kunit_content(i), "word %d", i);
 }
 
 static void expect_hugetlb_truth(struct kunit *test)
@@ -973,18 +853,18 @@ static void migrate_hugetlb_of(struct kunit *test, int n)
 	int i;
 
 	map_hugetlb(test, mm, n);
-	old = mm_kunit_page_at(mm[0], BASE);
-	record_all(test, BASE);
+	old = mm_kunit_page_at(mm[0], MM_KUNIT_BASE);
+	record_all(test, MM_KUNIT_BASE);
 	KUNIT_EXPECT_EQ(test, mm_kunit_migrate_huge_page(old), 0);
 	for (i = 0; i < n; i++)
-		KUNIT_EXPECT_PTR_NE(test, mm_kunit_page_at(mm[i], BASE), old);
+		KUNIT_EXPECT_PTR_NE(test, mm_kunit_page_at(mm[i], MM_KUNIT_BASE), old);
 	for (i = 0; i < n; i++)
-		mm_kunit_write(test, mm[i], BASE + (n + i) * sizeof(u64),
-			       content(n + i));
+		mm_kunit_write(test, mm[i], MM_KUNIT_BASE + (n + i) * sizeof(u64),
+			       mm_kunit_content(n + i));
 
-	new = mm_kunit_page_at(mm[0], BASE);
+	new = mm_kunit_page_at(mm[0], MM_KUNIT_BASE);
 	for (i = 0; i < n; i++) {
-		KUNIT_EXPECT_PTR_EQ(test, mm_kunit_page_at(mm[i], BASE), new);
+		KUNIT_EXPECT_PTR_EQ(test, mm_kunit_page_at(mm[i], MM_KUNIT_BASE), new);
 		expect_words(test, mm[i], 2 * n);
 	}
 	expect_hugetlb_truth(test);
@@ -1017,9 +897,9 @@ static void __maybe_unused migrate_takes_hugetlb_from_every_sharer(struct kunit 
 	int i;
 
 	map_hugetlb(test, mm, 3);
-	table = mm_kunit_pmd_table(mm[0], BASE);
-	record_all(test, BASE);
-	t = aim(test, mm[0], BASE);
+	table = mm_kunit_pmd_table(mm[0], MM_KUNIT_BASE);
+	record_all(test, MM_KUNIT_BASE);
+	t = aim(test, mm[0], MM_KUNIT_BASE);
 	take_away(&t, 0);
 	expect_migrating(test, &t, 1);
 	KUNIT_EXPECT_EQ(test, mm_kunit_pmd_table_owners(test->priv, table), 1);
@@ -1040,16 +920,16 @@ migrate_tells_every_sharer_of_whole_pud(struct kunit *test)
 	int i;
 
 	map_hugetlb(test, mm, 3);
-	record_all(test, BASE);
-	t = aim(test, mm[0], BASE);
+	record_all(test, MM_KUNIT_BASE);
+	t = aim(test, mm[0], MM_KUNIT_BASE);
 	take_away(&t, 0);
 	for (i = 0; i < 3; i++) {
 		struct mm_kunit_recorder *rec = fx->recorders[i];
 
-		KUNIT_EXPECT_TRUE(test, mm_kunit_was_told(rec, MM_KUNIT_START, BASE,
-							  BASE + PUD_SIZE));
-		KUNIT_EXPECT_TRUE(test, mm_kunit_was_told(rec, MM_KUNIT_END, BASE,
-							  BASE + PUD_SIZE));
+		KUNIT_EXPECT_TRUE(test, mm_kunit_was_told(rec, MM_KUNIT_START, MM_KUNIT_BASE,
+							  MM_KUNIT_BASE + PUD_SIZE));
+		KUNIT_EXPECT_TRUE(test, mm_kunit_was_told(rec, MM_KUNIT_END, MM_KUNIT_BASE,
+							  MM_KUNIT_BASE + PUD_SIZE));
 		expect_told_in_time(test, mm[i], page_to_pfn(t.page));
 	}
 	give_back(&t);
@@ -1066,8 +946,8 @@ secondary_tlb_of_sharer_hears_after_flush(struct kunit *test)
 	int i, j, told = 0;
 
 	map_hugetlb(test, mm, 3);
-	record_all(test, BASE);
-	t = aim(test, mm[0], BASE);
+	record_all(test, MM_KUNIT_BASE);
+	t = aim(test, mm[0], MM_KUNIT_BASE);
 	take_away(&t, 0);
 	for (i = 0; i < 3; i++) {
 		struct mm_kunit_recorder *rec = fx->recorders[i];
@@ -1078,7 +958,7 @@ secondary_tlb_of_sharer_hears_after_flush(struct kunit *test)
 			if (e->kind != MM_KUNIT_SECONDARY)
 				continue;
 			KUNIT_EXPECT_GT(test, e->tlb_gen, rec->event[0].tlb_gen);
-			if (e->start <= BASE && e->end >= BASE + PUD_SIZE)
+			if (e->start <= MM_KUNIT_BASE && e->end >= MM_KUNIT_BASE + PUD_SIZE)
 				told |= 1 << i;
 		}
 	}
@@ -1092,8 +972,8 @@ secondary_tlb_of_sharer_hears_after_flush(struct kunit *test)
  * struct range_row - a hugetlb VMA of which no unshare can take a whole PUD
  * @name: which condition it fails
  * @flags: MAP_SHARED or MAP_PRIVATE
- * @start: where it starts, from BASE
- * @end: where it ends, from BASE
+ * @start: where it starts, from MM_KUNIT_BASE
+ * @end: where it ends, from MM_KUNIT_BASE
  */
 static const struct range_row {
 	const char *name;
@@ -1116,13 +996,13 @@ migrate_in_unshareable_vma_tells_of_one_page(struct kunit *test)
 
 	for (i = 0; i < ARRAY_SIZE(range_rows); i++) {
 		const struct range_row *row = &range_rows[i];
-		unsigned long addr = BASE + 2 * PMD_SIZE;
+		unsigned long addr = MM_KUNIT_BASE + 2 * PMD_SIZE;
 		struct target t;
 
 		mm = mm_kunit_map_new(test, mm_kunit_hugetlb_file(test, PUD_SIZE),
-				      BASE + row->start, row->end - row->start,
+				      MM_KUNIT_BASE + row->start, row->end - row->start,
 				      RW, row->flags, 0);
-		mm_kunit_write(test, mm, addr, content(i));
+		mm_kunit_write(test, mm, addr, mm_kunit_content(i));
 		record_all(test, addr);
 		t = aim(test, mm, addr);
 		take_away(&t, 0);
@@ -1137,7 +1017,7 @@ migrate_in_unshareable_vma_tells_of_one_page(struct kunit *test)
 		give_back(&t);
 		mm_kunit_expect_same(test, t.before);
 		put_target(&t);
-		KUNIT_EXPECT_EQ(test, mm_kunit_read(test, mm, addr), content(i));
+		KUNIT_EXPECT_EQ(test, mm_kunit_read(test, mm, addr), mm_kunit_content(i));
 		mm_kunit_exit_mm(test, mm);
 	}
 }
@@ -1147,10 +1027,10 @@ static struct mm_struct *private_hugetlb_mm(struct kunit *test)
 {
 	struct mm_struct *mm;
 
-	mm = mm_kunit_map_new(test, mm_kunit_hugetlb_file(test, PUD_SIZE), BASE,
+	mm = mm_kunit_map_new(test, mm_kunit_hugetlb_file(test, PUD_SIZE), MM_KUNIT_BASE,
 			      PUD_SIZE, RW, MAP_PRIVATE, 0);
-	mm_kunit_write(test, mm, BASE, content(0));
-	KUNIT_ASSERT_TRUE(test, PageAnon(mm_kunit_page_at(mm, BASE)));
+	mm_kunit_write(test, mm, MM_KUNIT_BASE, mm_kunit_content(0));
+	KUNIT_ASSERT_TRUE(test, PageAnon(mm_kunit_page_at(mm, MM_KUNIT_BASE)));
 	return mm;
 }
 
@@ -1160,7 +1040,7 @@ migrate_takes_private_hugetlb_from_every_fork(struct kunit *test)
 	struct mm_struct *mm = private_hugetlb_mm(test);
 	struct mm_struct *child = mm_kunit_fork(test, mm);
 
-	migrate_there_and_back(test, mm, BASE, 2);
+	migrate_there_and_back(test, mm, MM_KUNIT_BASE, 2);
 	expect_words(test, mm, 1);
 	expect_words(test, child, 1);
 }
@@ -1169,11 +1049,11 @@ static void __maybe_unused
 migrate_refuses_pinned_private_hugetlb(struct kunit *test)
 {
 	struct mm_struct *mm = private_hugetlb_mm(test);
-	struct page *page = mm_kunit_pin(test, mm, BASE, FOLL_WRITE);
+	struct page *page = mm_kunit_pin(test, mm, MM_KUNIT_BASE, FOLL_WRITE);
 	struct target t;
 
-	record_all(test, BASE);
-	t = aim(test, mm, BASE);
+	record_all(test, MM_KUNIT_BASE);
+	t = aim(test, mm, MM_KUNIT_BASE);
 	take_away(&t, 0);
 	unlock_page(t.page);
 	mm_kunit_expect_same(test, t.before);
@@ -1190,14 +1070,14 @@ static void __maybe_unused unmap_poisons_hugetlb_everywhere(struct kunit *test)
 	int i;
 
 	map_hugetlb(test, mm, 3);
-	record_all(test, BASE);
-	t = aim(test, mm[0], BASE);
+	record_all(test, MM_KUNIT_BASE);
+	t = aim(test, mm[0], MM_KUNIT_BASE);
 	SetPageHWPoison(t.page);
 	KUNIT_EXPECT_TRUE(test, unmap(&t, MM_KUNIT_TTU_HWPOISON));
 	expect_gone(test, &t);
 	KUNIT_EXPECT_EQ(test, census_of(test, &t).poison, 1);
 	for (i = 0; i < 3; i++)
-		KUNIT_EXPECT_EQ(test, mm_kunit_load(mm[i], BASE, &value), -EFAULT);
+		KUNIT_EXPECT_EQ(test, mm_kunit_load(mm[i], MM_KUNIT_BASE, &value), -EFAULT);
 	ClearPageHWPoison(t.page);
 	put_target(&t);
 }
@@ -1496,7 +1376,7 @@ static void clear_away(struct kunit *test, struct dup *d)
 /**
  * struct dup_shape - how the page of a table of rows is mapped
  * @level: by which function it is duplicated
- * @make: makes an mm that alone maps a new one at BASE
+ * @make: makes an mm that alone maps a new one at MM_KUNIT_BASE
  * @at: which page of it the table is about
  */
 struct dup_shape {
@@ -1517,14 +1397,14 @@ static struct dup make_dup(struct kunit *test, const struct dup_shape *shape)
 	struct mm_struct *other = mm_kunit_new_mm(test);
 	struct dup d = {
 		.level = shape->level,
-		.src = mm_kunit_vma(mm, BASE),
+		.src = mm_kunit_vma(mm, MM_KUNIT_BASE),
 		.at = shape->at,
 		.nr = 1,
 	};
 
-	mm_kunit_mmap_anon(test, other, BASE, PMD_SIZE);
-	d.dst = mm_kunit_vma(other, BASE);
-	d.first = mm_kunit_page_at(mm, BASE);
+	mm_kunit_mmap_anon(test, other, MM_KUNIT_BASE, PMD_SIZE);
+	d.dst = mm_kunit_vma(other, MM_KUNIT_BASE);
+	d.first = mm_kunit_page_at(mm, MM_KUNIT_BASE);
 	d.head = compound_head(d.first);
 	d.watched = watched_pages(d.head);
 	return d;
@@ -1539,7 +1419,7 @@ static void share_page(struct kunit *test, struct dup *d)
 	struct mm_struct *mm = d->src->vm_mm;
 
 	mm_kunit_set_has_pinned(mm, false);
-	d->dst = mm_kunit_vma(mm_kunit_fork(test, mm), BASE);
+	d->dst = mm_kunit_vma(mm_kunit_fork(test, mm), MM_KUNIT_BASE);
 	KUNIT_ASSERT_FALSE(test, mm_kunit_anon_exclusive(d->first + d->at));
 }
 
@@ -1615,19 +1495,19 @@ static void needs_cow_table(struct kunit *test, const struct dup_shape *shape)
 
 static struct mm_struct *make_small(struct kunit *test)
 {
-	return anon_mm(test, 1);
+	return mm_kunit_anon_mm(test, 1);
 }
 
 static struct mm_struct *make_pmd(struct kunit *test)
 {
-	return thp_mm(test, 1);
+	return mm_kunit_thp_mm(test, 1);
 }
 
 static struct mm_struct *make_ptes(struct kunit *test)
 {
-	struct mm_struct *mm = thp_mm(test, 1);
+	struct mm_struct *mm = mm_kunit_thp_mm(test, 1);
 
-	split_pmd(test, mm);
+	mm_kunit_split_pmd(test, mm);
 	return mm;
 }
 
@@ -1664,25 +1544,25 @@ static void __maybe_unused dup_shared_small_page(struct kunit *test)
 
 static void __maybe_unused dup_page_of_large_folio(struct kunit *test)
 {
-	need_thp(test);
+	mm_kunit_need_thp(test);
 	dup_table(test, &part_shape);
 }
 
 static void __maybe_unused dup_shared_page_of_large_folio(struct kunit *test)
 {
-	need_thp(test);
+	mm_kunit_need_thp(test);
 	dup_shared_table(test, &part_shape);
 }
 
 static void __maybe_unused dup_pmd(struct kunit *test)
 {
-	need_thp(test);
+	mm_kunit_need_thp(test);
 	dup_table(test, &pmd_shape);
 }
 
 static void __maybe_unused dup_shared_pmd(struct kunit *test)
 {
-	need_thp(test);
+	mm_kunit_need_thp(test);
 	dup_shared_table(test, &pmd_shape);
 }
 
@@ -1703,13 +1583,13 @@ static void __maybe_unused share_small_page(struct kunit *test)
 
 static void __maybe_unused share_page_of_large_folio(struct kunit *test)
 {
-	need_thp(test);
+	mm_kunit_need_thp(test);
 	share_table(test, &part_shape);
 }
 
 static void __maybe_unused share_pmd(struct kunit *test)
 {
-	need_thp(test);
+	mm_kunit_need_thp(test);
 	share_table(test, &pmd_shape);
 }
 
@@ -1725,7 +1605,7 @@ static void __maybe_unused needs_cow_of_small_page(struct kunit *test)
 
 static void __maybe_unused needs_cow_of_large_folio(struct kunit *test)
 {
-	need_thp(test);
+	mm_kunit_need_thp(test);
 	needs_cow_table(test, &pmd_shape);
 }
 
@@ -1757,7 +1637,7 @@ static struct dup make_batch(struct kunit *test, const struct batch_row *row)
 
 	d.nr = 4;
 	/* What may be shared must not be writable. */
-	mm_kunit_mprotect(d.src->vm_mm, BASE, PMD_SIZE, PROT_READ);
+	mm_kunit_mprotect(d.src->vm_mm, MM_KUNIT_BASE, PMD_SIZE, PROT_READ);
 	for (i = 0; i < d.nr; i++)
 		mm_kunit_set_anon_exclusive(d.first + d.at + i,
 					    row->exclusive & BIT(i));
@@ -1768,7 +1648,7 @@ static void __maybe_unused dup_batch(struct kunit *test)
 {
 	int i;
 
-	need_thp(test);
+	mm_kunit_need_thp(test);
 	for (i = 0; i < ARRAY_SIZE(batch_rows); i++) {
 		struct dup d = make_batch(test, &batch_rows[i]);
 
@@ -1782,7 +1662,7 @@ static void __maybe_unused dup_batch_of_pinned_folio(struct kunit *test)
 {
 	int i;
 
-	need_thp(test);
+	mm_kunit_need_thp(test);
 	for (i = 0; i < ARRAY_SIZE(batch_rows); i++) {
 		const struct batch_row *row = &batch_rows[i];
 		struct dup d = make_batch(test, row);
@@ -1801,16 +1681,16 @@ static void __maybe_unused dup_ksm_page(struct kunit *test)
 	struct mm_struct *mm[2];
 	struct dup d = { .level = MM_KUNIT_DUP_PTE, .nr = 1, .watched = 1 };
 
-	d.head = merge(test, mm);
+	d.head = mm_kunit_ksm_merge(test, mm);
 	d.first = d.head;
-	d.src = mm_kunit_vma(mm[0], BASE);
-	d.dst = mm_kunit_vma(mm[1], BASE);
+	d.src = mm_kunit_vma(mm[0], MM_KUNIT_BASE);
+	d.dst = mm_kunit_vma(mm[1], MM_KUNIT_BASE);
 	expect_dup(test, &d, "alone", 0);
 	mm_kunit_add_pins(d.head, 1);
 	mm_kunit_set_has_pinned(mm[0], true);
 	expect_dup(test, &d, "pinned", 0);
 	mm_kunit_add_pins(d.head, -1);
-	unmerge(test);
+	mm_kunit_ksm_unmerge(test);
 }
 
 /* ------------------------------------------ duplicating: pages of a file -- */
@@ -1838,11 +1718,11 @@ static struct dup make_file_dup(struct kunit *test, struct mm_struct *mm,
 	struct mm_struct *other = mm_kunit_new_mm(test);
 	struct dup d = { .level = level, .nr = 1 };
 
-	d.src = mm_kunit_vma(mm, BASE);
-	mm_kunit_mmap(test, other, d.src->vm_file, BASE, PMD_SIZE, RW,
+	d.src = mm_kunit_vma(mm, MM_KUNIT_BASE);
+	mm_kunit_mmap(test, other, d.src->vm_file, MM_KUNIT_BASE, PMD_SIZE, RW,
 		      MAP_SHARED, 0);
-	d.dst = mm_kunit_vma(other, BASE);
-	d.first = mm_kunit_page_at(mm, BASE);
+	d.dst = mm_kunit_vma(other, MM_KUNIT_BASE);
+	d.first = mm_kunit_page_at(mm, MM_KUNIT_BASE);
 	d.head = compound_head(d.first);
 	d.watched = watched_pages(d.head);
 	return d;
@@ -1854,7 +1734,7 @@ static void __maybe_unused dup_file_page(struct kunit *test)
 	struct mm_struct *mm = shared_mm(test, file, PAGE_SIZE);
 	struct dup d;
 
-	write_pages(test, mm, 1);
+	mm_kunit_write_pages(test, mm, 1);
 	d = make_file_dup(test, mm, MM_KUNIT_DUP_PTE);
 	expect_file_dup(test, &d);
 	undo_file_dup(&d);
@@ -1867,13 +1747,13 @@ static void dup_file_ptes(struct kunit *test, enum mm_kunit_level_of_dup level,
 	struct mm_struct *mm[2];
 	struct dup d;
 
-	need_thp(test);
-	map_file_thp(test, mm, PMD_SIZE / 2);
+	mm_kunit_need_thp(test);
+	mm_kunit_map_file_thp(test, mm, PMD_SIZE / 2);
 	d = make_file_dup(test, mm[1], level);
 	d.at = at;
 	d.nr = nr;
 	/* Two mms have what there is to have of slots. */
-	d.dst = mm_kunit_vma(mm[0], BASE);
+	d.dst = mm_kunit_vma(mm[0], MM_KUNIT_BASE);
 	expect_file_dup(test, &d);
 	undo_file_dup(&d);
 }
@@ -1895,11 +1775,11 @@ static void __maybe_unused dup_file_pmd(struct kunit *test)
 	struct mm_struct *mm[2];
 	struct dup_state before;
 
-	need_thp(test);
-	map_file_thp(test, mm, PMD_SIZE);
-	d.src = mm_kunit_vma(mm[0], BASE);
-	d.dst = mm_kunit_vma(mm[1], BASE);
-	d.first = mm_kunit_page_at(mm[0], BASE);
+	mm_kunit_need_thp(test);
+	mm_kunit_map_file_thp(test, mm, PMD_SIZE);
+	d.src = mm_kunit_vma(mm[0], MM_KUNIT_BASE);
+	d.dst = mm_kunit_vma(mm[1], MM_KUNIT_BASE);
+	d.first = mm_kunit_page_at(mm[0], MM_KUNIT_BASE);
 	d.head = d.first;
 	d.watched = DUP_PAGES;
 	before = dup_state(&d);
@@ -1926,24 +1806,24 @@ static void __maybe_unused dup_file_hugetlb(struct kunit *test)
 
 static void fork_shares_page_read_only(struct kunit *test)
 {
-	struct mm_struct *mm = anon_mm(test, 2), *child;
+	struct mm_struct *mm = mm_kunit_anon_mm(test, 2), *child;
 	struct target t;
 
-	record_all(test, BASE);
-	t = aim(test, mm, BASE);
+	record_all(test, MM_KUNIT_BASE);
+	t = aim(test, mm, MM_KUNIT_BASE);
 	child = mm_kunit_fork(test, mm);
 	mm_kunit_expect_told(test, t.before);
-	KUNIT_EXPECT_PTR_EQ(test, mm_kunit_page_at(mm, BASE), t.page);
-	KUNIT_EXPECT_PTR_EQ(test, mm_kunit_page_at(child, BASE), t.page);
+	KUNIT_EXPECT_PTR_EQ(test, mm_kunit_page_at(mm, MM_KUNIT_BASE), t.page);
+	KUNIT_EXPECT_PTR_EQ(test, mm_kunit_page_at(child, MM_KUNIT_BASE), t.page);
 	KUNIT_EXPECT_EQ(test, census_of(test, &t).writable, 0);
 	KUNIT_EXPECT_FALSE(test, mm_kunit_anon_exclusive(t.page));
 	expect_mapped(test, &t, 2);
 	put_target(&t);
 
-	mm_kunit_write(test, mm, BASE, content(8));
-	mm_kunit_write(test, child, page_addr(1), content(9));
-	KUNIT_EXPECT_EQ(test, mm_kunit_read(test, child, BASE), content(0));
-	KUNIT_EXPECT_EQ(test, mm_kunit_read(test, mm, page_addr(1)), content(1));
+	mm_kunit_write(test, mm, MM_KUNIT_BASE, mm_kunit_content(8));
+	mm_kunit_write(test, child, mm_kunit_addr(1), mm_kunit_content(9));
+	KUNIT_EXPECT_EQ(test, mm_kunit_read(test, child, MM_KUNIT_BASE), mm_kunit_content(0));
+	KUNIT_EXPECT_EQ(test, mm_kunit_read(test, mm, mm_kunit_addr(1)), mm_kunit_content(1));
 }
 
 /*
@@ -1965,22 +1845,22 @@ static void expect_copied_for_child(struct kunit *test, struct mm_struct *mm,
 	if (IS_ENABLED(CONFIG_MM_KUNIT_HAS_ANON_EXCLUSIVE))
 		KUNIT_EXPECT_TRUE(test, mm_kunit_anon_exclusive(pin));
 
-	mm_kunit_write(test, mm, addr, content(77));
-	KUNIT_EXPECT_EQ(test, *device, content(77));
+	mm_kunit_write(test, mm, addr, mm_kunit_content(77));
+	KUNIT_EXPECT_EQ(test, *device, mm_kunit_content(77));
 	KUNIT_EXPECT_EQ(test, mm_kunit_read(test, child, addr), old);
-	mm_kunit_write(test, child, addr, content(78));
-	KUNIT_EXPECT_EQ(test, *device, content(77));
+	mm_kunit_write(test, child, addr, mm_kunit_content(78));
+	KUNIT_EXPECT_EQ(test, *device, mm_kunit_content(77));
 }
 
 /* 70e806e4e645: the next write went to a copy that the device never saw. */
 static void fork_copies_pinned_page(struct kunit *test)
 {
-	struct mm_struct *mm = anon_mm(test, 3), *child;
-	struct page *pin = mm_kunit_pin(test, mm, page_addr(1), FOLL_WRITE);
+	struct mm_struct *mm = mm_kunit_anon_mm(test, 3), *child;
+	struct page *pin = mm_kunit_pin(test, mm, mm_kunit_addr(1), FOLL_WRITE);
 	struct target t;
 
-	record_all(test, BASE);
-	t = aim(test, mm, page_addr(1));
+	record_all(test, MM_KUNIT_BASE);
+	t = aim(test, mm, mm_kunit_addr(1));
 	child = mm_kunit_fork(test, mm);
 	mm_kunit_expect_told(test, t.before);
 	KUNIT_EXPECT_EQ(test, census_of(test, &t).ptes, 1);
@@ -1990,45 +1870,45 @@ static void fork_copies_pinned_page(struct kunit *test)
 			2 + (int)GUP_PIN_COUNTING_BIAS);
 	put_target(&t);
 	/* Its neighbours are shared as ever. */
-	KUNIT_EXPECT_PTR_EQ(test, mm_kunit_page_at(mm, page_addr(0)),
-			    mm_kunit_page_at(child, page_addr(0)));
-	KUNIT_EXPECT_PTR_EQ(test, mm_kunit_page_at(mm, page_addr(2)),
-			    mm_kunit_page_at(child, page_addr(2)));
-	expect_copied_for_child(test, mm, child, page_addr(1), pin);
+	KUNIT_EXPECT_PTR_EQ(test, mm_kunit_page_at(mm, mm_kunit_addr(0)),
+			    mm_kunit_page_at(child, mm_kunit_addr(0)));
+	KUNIT_EXPECT_PTR_EQ(test, mm_kunit_page_at(mm, mm_kunit_addr(2)),
+			    mm_kunit_page_at(child, mm_kunit_addr(2)));
+	expect_copied_for_child(test, mm, child, mm_kunit_addr(1), pin);
 }
 
 /* A device that only reads must see what the parent writes all the same. */
 static void fork_copies_page_pinned_for_reading(struct kunit *test)
 {
-	struct mm_struct *mm = anon_mm(test, 1), *child;
-	struct page *pin = mm_kunit_pin(test, mm, BASE, 0);
+	struct mm_struct *mm = mm_kunit_anon_mm(test, 1), *child;
+	struct page *pin = mm_kunit_pin(test, mm, MM_KUNIT_BASE, 0);
 
 	child = mm_kunit_fork(test, mm);
-	expect_copied_for_child(test, mm, child, BASE, pin);
+	expect_copied_for_child(test, mm, child, MM_KUNIT_BASE, pin);
 }
 
 static void fork_shares_page_unpinned_before(struct kunit *test)
 {
-	struct mm_struct *mm = anon_mm(test, 1), *child;
+	struct mm_struct *mm = mm_kunit_anon_mm(test, 1), *child;
 
-	mm_kunit_unpin(test, mm_kunit_pin(test, mm, BASE, FOLL_WRITE));
+	mm_kunit_unpin(test, mm_kunit_pin(test, mm, MM_KUNIT_BASE, FOLL_WRITE));
 	child = mm_kunit_fork(test, mm);
-	KUNIT_EXPECT_PTR_EQ(test, mm_kunit_page_at(mm, BASE),
-			    mm_kunit_page_at(child, BASE));
+	KUNIT_EXPECT_PTR_EQ(test, mm_kunit_page_at(mm, MM_KUNIT_BASE),
+			    mm_kunit_page_at(child, MM_KUNIT_BASE));
 }
 
 /* References that are no pins do not make fork() copy. */
 static void fork_shares_page_with_references(struct kunit *test)
 {
-	struct mm_struct *mm = anon_mm(test, 1), *child;
-	struct page *page = mm_kunit_page_at(mm, BASE);
+	struct mm_struct *mm = mm_kunit_anon_mm(test, 1), *child;
+	struct page *page = mm_kunit_page_at(mm, MM_KUNIT_BASE);
 
 	mm_kunit_set_has_pinned(mm, true);
 	page_ref_add(page, 100);
 	child = mm_kunit_fork(test, mm);
 	page_ref_sub(page, 100);
-	KUNIT_EXPECT_PTR_EQ(test, mm_kunit_page_at(mm, BASE), page);
-	KUNIT_EXPECT_PTR_EQ(test, mm_kunit_page_at(child, BASE), page);
+	KUNIT_EXPECT_PTR_EQ(test, mm_kunit_page_at(mm, MM_KUNIT_BASE), page);
+	KUNIT_EXPECT_PTR_EQ(test, mm_kunit_page_at(child, MM_KUNIT_BASE), page);
 }
 
 /* fork() copies what is private of a file, and shares what is the file's. */
@@ -2039,17 +1919,17 @@ static void fork_shares_file_page_of_private_vma(struct kunit *test)
 	struct mm_struct *mm, *child;
 	struct target t;
 
-	write_pages(test, writer, 2);
-	mm = mm_kunit_map_new(test, file, BASE, 2 * PAGE_SIZE, RW,
+	mm_kunit_write_pages(test, writer, 2);
+	mm = mm_kunit_map_new(test, file, MM_KUNIT_BASE, 2 * PAGE_SIZE, RW,
 			      MAP_PRIVATE, 0);
-	mm_kunit_write(test, mm, page_addr(1), content(5));
-	mm_kunit_read(test, mm, BASE);
-	t = aim(test, mm, BASE);
+	mm_kunit_write(test, mm, mm_kunit_addr(1), mm_kunit_content(5));
+	mm_kunit_read(test, mm, MM_KUNIT_BASE);
+	t = aim(test, mm, MM_KUNIT_BASE);
 	child = mm_kunit_fork(test, mm);
-	KUNIT_EXPECT_PTR_EQ(test, mm_kunit_page_at(child, BASE), t.page);
-	KUNIT_EXPECT_PTR_EQ(test, mm_kunit_page_at(child, page_addr(1)),
-			    mm_kunit_page_at(mm, page_addr(1)));
-	KUNIT_EXPECT_FALSE(test, mm_kunit_entry_at(child, BASE).write);
+	KUNIT_EXPECT_PTR_EQ(test, mm_kunit_page_at(child, MM_KUNIT_BASE), t.page);
+	KUNIT_EXPECT_PTR_EQ(test, mm_kunit_page_at(child, mm_kunit_addr(1)),
+			    mm_kunit_page_at(mm, mm_kunit_addr(1)));
+	KUNIT_EXPECT_FALSE(test, mm_kunit_entry_at(child, MM_KUNIT_BASE).write);
 	expect_mapped(test, &t, 3);
 	put_target(&t);
 }
@@ -2060,10 +1940,10 @@ static void __maybe_unused fork_shares_thp_read_only(struct kunit *test)
 	struct mm_kunit_census census;
 	struct target t;
 
-	need_thp(test);
-	mm = thp_mm(test, 2);
-	record_all(test, BASE);
-	t = aim(test, mm, BASE);
+	mm_kunit_need_thp(test);
+	mm = mm_kunit_thp_mm(test, 2);
+	record_all(test, MM_KUNIT_BASE);
+	t = aim(test, mm, MM_KUNIT_BASE);
 	child = mm_kunit_fork(test, mm);
 	mm_kunit_expect_told(test, t.before);
 	census = census_of(test, &t);
@@ -2073,7 +1953,7 @@ static void __maybe_unused fork_shares_thp_read_only(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, mm_kunit_mapcount(t.page), 2);
 	KUNIT_EXPECT_EQ(test, page_count(t.page), 1 + 2);
 	put_target(&t);
-	expect_pages(test, child, 2);
+	mm_kunit_expect_pages(test, child, 2);
 }
 
 /* A huge page that a device holds any part of is split, and not shared. */
@@ -2084,11 +1964,11 @@ static void __maybe_unused fork_splits_pinned_thp(struct kunit *test)
 	struct page *pin;
 	struct target t;
 
-	need_thp(test);
-	mm = thp_mm(test, 4);
-	pin = mm_kunit_pin(test, mm, page_addr(2), FOLL_WRITE);
-	record_all(test, BASE);
-	t = aim(test, mm, BASE);
+	mm_kunit_need_thp(test);
+	mm = mm_kunit_thp_mm(test, 4);
+	pin = mm_kunit_pin(test, mm, mm_kunit_addr(2), FOLL_WRITE);
+	record_all(test, MM_KUNIT_BASE);
+	t = aim(test, mm, MM_KUNIT_BASE);
 	child = mm_kunit_fork(test, mm);
 	mm_kunit_expect_told(test, t.before);
 	census = census_of(test, &t);
@@ -2097,11 +1977,11 @@ static void __maybe_unused fork_splits_pinned_thp(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, mm_kunit_mapcount(t.page), t.nr);
 	/* The PTEs, the pin and the case have one each. */
 	KUNIT_EXPECT_EQ(test, page_count(t.page), t.nr + 2);
-	KUNIT_EXPECT_PTR_EQ(test, mm_kunit_page_at(mm, BASE), t.page);
-	KUNIT_EXPECT_EQ(test, mm_kunit_entry_at(child, BASE).size, PAGE_SIZE);
+	KUNIT_EXPECT_PTR_EQ(test, mm_kunit_page_at(mm, MM_KUNIT_BASE), t.page);
+	KUNIT_EXPECT_EQ(test, mm_kunit_entry_at(child, MM_KUNIT_BASE).size, PAGE_SIZE);
 	put_target(&t);
-	expect_pages(test, child, 4);
-	expect_copied_for_child(test, mm, child, page_addr(2), pin);
+	mm_kunit_expect_pages(test, child, 4);
+	expect_copied_for_child(test, mm, child, mm_kunit_addr(2), pin);
 }
 
 static void __maybe_unused fork_copies_page_of_pinned_pte_mapped_thp(struct kunit *test)
@@ -2109,13 +1989,13 @@ static void __maybe_unused fork_copies_page_of_pinned_pte_mapped_thp(struct kuni
 	struct mm_struct *mm, *child;
 	struct page *pin;
 
-	need_thp(test);
-	mm = thp_mm(test, 4);
-	split_pmd(test, mm);
-	pin = mm_kunit_pin(test, mm, page_addr(2), FOLL_WRITE);
+	mm_kunit_need_thp(test);
+	mm = mm_kunit_thp_mm(test, 4);
+	mm_kunit_split_pmd(test, mm);
+	pin = mm_kunit_pin(test, mm, mm_kunit_addr(2), FOLL_WRITE);
 	child = mm_kunit_fork(test, mm);
-	expect_pages(test, child, 4);
-	expect_copied_for_child(test, mm, child, page_addr(2), pin);
+	mm_kunit_expect_pages(test, child, 4);
+	expect_copied_for_child(test, mm, child, mm_kunit_addr(2), pin);
 }
 
 static void __maybe_unused fork_shares_pte_mapped_thp(struct kunit *test)
@@ -2123,17 +2003,17 @@ static void __maybe_unused fork_shares_pte_mapped_thp(struct kunit *test)
 	struct mm_struct *mm, *child;
 	struct target t;
 
-	need_thp(test);
-	mm = thp_mm(test, 4);
-	split_pmd(test, mm);
-	record_all(test, BASE);
-	t = aim(test, mm, BASE);
+	mm_kunit_need_thp(test);
+	mm = mm_kunit_thp_mm(test, 4);
+	mm_kunit_split_pmd(test, mm);
+	record_all(test, MM_KUNIT_BASE);
+	t = aim(test, mm, MM_KUNIT_BASE);
 	child = mm_kunit_fork(test, mm);
 	mm_kunit_expect_told(test, t.before);
 	KUNIT_EXPECT_EQ(test, census_of(test, &t).writable, 0);
 	expect_mapped(test, &t, 2 * t.nr);
 	put_target(&t);
-	expect_pages(test, child, 4);
+	mm_kunit_expect_pages(test, child, 4);
 }
 
 static void __maybe_unused fork_shares_private_hugetlb_read_only(struct kunit *test)
@@ -2142,8 +2022,8 @@ static void __maybe_unused fork_shares_private_hugetlb_read_only(struct kunit *t
 	struct mm_kunit_census census;
 	struct target t;
 
-	record_all(test, BASE);
-	t = aim(test, mm, BASE);
+	record_all(test, MM_KUNIT_BASE);
+	t = aim(test, mm, MM_KUNIT_BASE);
 	child = mm_kunit_fork(test, mm);
 	mm_kunit_expect_told(test, t.before);
 	census = census_of(test, &t);
@@ -2159,11 +2039,11 @@ static void __maybe_unused fork_shares_private_hugetlb_read_only(struct kunit *t
 static void __maybe_unused fork_copies_pinned_private_hugetlb(struct kunit *test)
 {
 	struct mm_struct *mm = private_hugetlb_mm(test), *child;
-	struct page *pin = mm_kunit_pin(test, mm, BASE, FOLL_WRITE);
+	struct page *pin = mm_kunit_pin(test, mm, MM_KUNIT_BASE, FOLL_WRITE);
 
 	child = mm_kunit_fork(test, mm);
 	KUNIT_EXPECT_EQ(test, mm_kunit_mapcount(pin), 1);
-	expect_copied_for_child(test, mm, child, BASE, pin);
+	expect_copied_for_child(test, mm, child, MM_KUNIT_BASE, pin);
 }
 
 /* More allocations than any fork here makes. */
@@ -2175,8 +2055,8 @@ static void __maybe_unused fork_copies_pinned_private_hugetlb(struct kunit *test
  */
 static void __maybe_unused failed_fork_leaves_no_count(struct kunit *test)
 {
-	struct mm_struct *mm = anon_mm(test, 3), *child = NULL;
-	struct page *pin = mm_kunit_pin(test, mm, page_addr(1), FOLL_WRITE);
+	struct mm_struct *mm = mm_kunit_anon_mm(test, 3), *child = NULL;
+	struct page *pin = mm_kunit_pin(test, mm, mm_kunit_addr(1), FOLL_WRITE);
 	struct target t;
 	int nth, failures = 0;
 	bool failed = true;
@@ -2184,7 +2064,7 @@ static void __maybe_unused failed_fork_leaves_no_count(struct kunit *test)
 	mm_kunit_set(test, "debugfs", "fail_page_alloc/verbose", "0");
 	mm_kunit_set(test, "debugfs", "fail_page_alloc/min-order", "0");
 	mm_kunit_set(test, "debugfs", "fail_page_alloc/ignore-gfp-wait", "N");
-	t = aim(test, mm, page_addr(2));
+	t = aim(test, mm, mm_kunit_addr(2));
 	for (nth = 1; failed && nth < MAX_ALLOCATIONS; nth++) {
 		if (child)
 			mm_kunit_exit_mm(test, child);
@@ -2202,8 +2082,8 @@ static void __maybe_unused failed_fork_leaves_no_count(struct kunit *test)
 	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, child);
 	KUNIT_EXPECT_FALSE(test, failed);
 	KUNIT_EXPECT_GE_MSG(test, failures, 4, "a level of page tables never failed");
-	expect_pages(test, child, 3);
-	expect_copied_for_child(test, mm, child, page_addr(1), pin);
+	mm_kunit_expect_pages(test, child, 3);
+	expect_copied_for_child(test, mm, child, mm_kunit_addr(1), pin);
 }
 
 /* --------------------------------------- refcount first, mapcount second -- */
@@ -2279,11 +2159,11 @@ static void run_race(struct kunit *test, struct race *race, struct mm_struct *mm
 static void __maybe_unused fork_takes_reference_before_mapcount(struct kunit *test)
 {
 	struct race *race = kunit_kzalloc(test, sizeof(*race), GFP_KERNEL);
-	struct mm_struct *mm = anon_mm(test, RACE_PAGES);
+	struct mm_struct *mm = mm_kunit_anon_mm(test, RACE_PAGES);
 
 	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, race);
 	for (race->nr = 0; race->nr < RACE_PAGES; race->nr++)
-		race->pages[race->nr] = mm_kunit_page_at(mm, page_addr(race->nr));
+		race->pages[race->nr] = mm_kunit_page_at(mm, mm_kunit_addr(race->nr));
 	run_race(test, race, mm);
 }
 
@@ -2293,120 +2173,105 @@ fork_takes_reference_before_mapcount_of_thp(struct kunit *test)
 	struct race *race = kunit_kzalloc(test, sizeof(*race), GFP_KERNEL);
 	struct mm_struct *mm;
 
-	need_thp(test);
+	mm_kunit_need_thp(test);
 	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, race);
-	mm = thp_mm(test, 1);
-	race->pages[race->nr++] = mm_kunit_page_at(mm, BASE);
+	mm = mm_kunit_thp_mm(test, 1);
+	race->pages[race->nr++] = mm_kunit_page_at(mm, MM_KUNIT_BASE);
 	run_race(test, race, mm);
 }
 
 /* --------------------------------------------------- random sequences -- */
 
-#define RANDOM_MMS	6
 #define RANDOM_ANON	8
 #define RANDOM_PAGES	(RANDOM_ANON + 4)
-#define RANDOM_STEPS	150
-#define RANDOM_LOG	40
 
 /**
- * struct sequence - one random sequence of operations
- * @test: the case
- * @rnd: where the next decision comes from
+ * struct sequence - a random sequence over a few pages
+ * @seq: the sequence
  * @file: what the mms map behind their anonymous pages
- * @mms: the mms, NULL where none is
  * @value: what each mm last wrote to each page; of a file, all mms the same
  * @pin: what a device holds of each mm's pages
- * @log: the latest steps, a ring
  */
 struct sequence {
-	struct kunit *test;
-	struct rnd_state rnd;
+	struct mm_kunit_sequence seq;
 	struct file *file;
-	struct mm_struct *mms[RANDOM_MMS];
-	u64 value[RANDOM_MMS][RANDOM_PAGES];
-	struct page *pin[RANDOM_MMS][RANDOM_PAGES];
-	struct step {
-		const char *what;
-		int mm;
-		int page;
-		int to;
-	} log[RANDOM_LOG];
+	u64 value[MM_KUNIT_RANDOM_MMS][RANDOM_PAGES];
+	struct page *pin[MM_KUNIT_RANDOM_MMS][RANDOM_PAGES];
 };
 
-static bool is_anon(struct step *step)
+#define to_sequence(s)	container_of(s, struct sequence, seq)
+
+static bool is_anon(struct mm_kunit_step *step)
 {
-	return step->page < RANDOM_ANON;
+	return step->from < RANDOM_ANON;
 }
 
-static bool step_write(struct sequence *seq, struct step *step)
+static bool step_write(struct mm_kunit_sequence *seq,
+		       struct mm_kunit_step *step)
 {
 	u64 value = prandom_u32_state(&seq->rnd) | 1;
 	int mm;
 
-	if (mm_kunit_store(seq->mms[step->mm], page_addr(step->page), value))
+	if (mm_kunit_store(seq->mms[step->mm], mm_kunit_addr(step->from), value))
 		return false;
-	for (mm = 0; mm < RANDOM_MMS; mm++)
+	for (mm = 0; mm < MM_KUNIT_RANDOM_MMS; mm++)
 		if (mm == step->mm || !is_anon(step))
-			seq->value[mm][step->page] = value;
+			to_sequence(seq)->value[mm][step->from] = value;
 	return true;
 }
 
-static bool step_read(struct sequence *seq, struct step *step)
+static bool step_read(struct mm_kunit_sequence *seq, struct mm_kunit_step *step)
 {
 	u64 value;
 
-	return !mm_kunit_load(seq->mms[step->mm], page_addr(step->page),
+	return !mm_kunit_load(seq->mms[step->mm], mm_kunit_addr(step->from),
 			      &value) &&
-	       value == seq->value[step->mm][step->page];
+	       value == to_sequence(seq)->value[step->mm][step->from];
 }
 
-static void forget_mm(struct sequence *seq, int mm)
+static void random_forget(struct mm_kunit_sequence *seq, int mm)
 {
+	struct page **pin = to_sequence(seq)->pin[mm];
 	int page;
 
 	for (page = 0; page < RANDOM_PAGES; page++)
-		if (seq->pin[mm][page])
-			mm_kunit_unpin(seq->test, seq->pin[mm][page]);
-	memset(seq->pin[mm], 0, sizeof(seq->pin[mm]));
-	mm_kunit_exit_mm(seq->test, seq->mms[mm]);
-	seq->mms[mm] = NULL;
+		if (pin[page])
+			mm_kunit_unpin(seq->test, pin[page]);
+	memset(pin, 0, RANDOM_PAGES * sizeof(*pin));
 }
 
-static bool step_exit(struct sequence *seq, struct step *step)
+static bool step_exit(struct mm_kunit_sequence *seq, struct mm_kunit_step *step)
 {
-	forget_mm(seq, step->mm);
+	mm_kunit_forget_mm(seq, step->mm);
 	return true;
 }
 
-static bool step_fork(struct sequence *seq, struct step *step)
+static bool step_fork(struct mm_kunit_sequence *seq, struct mm_kunit_step *step)
 {
-	struct mm_struct *child;
+	u64 (*value)[RANDOM_PAGES] = to_sequence(seq)->value;
 
-	if (step->to == step->mm)
-		return true;
-	if (seq->mms[step->to])
-		forget_mm(seq, step->to);
-	child = mm_kunit_fork(seq->test, seq->mms[step->mm]);
-	seq->mms[step->to] = child;
-	memcpy(seq->value[step->to], seq->value[step->mm],
-	       sizeof(seq->value[0]));
+	if (seq->mms[step->slot])
+		mm_kunit_forget_mm(seq, step->slot);
+	seq->mms[step->slot] = mm_kunit_fork(seq->test, seq->mms[step->mm]);
+	memcpy(value[step->slot], value[step->mm], sizeof(*value));
 	return true;
 }
 
-static int pins_of(struct sequence *seq, struct page *page)
+static int pins_of(struct mm_kunit_sequence *seq, struct page *page)
 {
+	struct page *(*pin)[RANDOM_PAGES] = to_sequence(seq)->pin;
 	int mm, i, pins = 0;
 
-	for (mm = 0; mm < RANDOM_MMS; mm++)
+	for (mm = 0; mm < MM_KUNIT_RANDOM_MMS; mm++)
 		for (i = 0; i < RANDOM_PAGES; i++)
-			pins += seq->pin[mm][i] && seq->pin[mm][i] == page;
+			pins += pin[mm][i] && pin[mm][i] == page;
 	return pins;
 }
 
-static bool step_pin(struct sequence *seq, struct step *step)
+static bool step_pin(struct mm_kunit_sequence *seq, struct mm_kunit_step *step)
 {
 	struct mm_struct *mm = seq->mms[step->mm];
-	struct page **pin = &seq->pin[step->mm][step->page];
+	struct page **pin = &to_sequence(seq)->pin[step->mm][step->from];
 	struct mm_kunit *fx = seq->test->priv;
 	int i, free = 0;
 
@@ -2416,21 +2281,21 @@ static bool step_pin(struct sequence *seq, struct step *step)
 		mm_kunit_unpin(seq->test, *pin);
 		*pin = NULL;
 	} else if (is_anon(step) && free) {
-		*pin = mm_kunit_pin(seq->test, mm, page_addr(step->page),
+		*pin = mm_kunit_pin(seq->test, mm, mm_kunit_addr(step->from),
 				    FOLL_WRITE);
 	}
 	return true;
 }
 
-static bool step_zap(struct sequence *seq, struct step *step)
+static bool step_zap(struct mm_kunit_sequence *seq, struct mm_kunit_step *step)
 {
-	struct page **pin = &seq->pin[step->mm][step->page];
+	struct page **pin = &to_sequence(seq)->pin[step->mm][step->from];
 
-	if (mm_kunit_madvise(seq->mms[step->mm], page_addr(step->page),
+	if (mm_kunit_madvise(seq->mms[step->mm], mm_kunit_addr(step->from),
 			     PAGE_SIZE, MADV_DONTNEED))
 		return false;
 	if (is_anon(step))
-		seq->value[step->mm][step->page] = 0;
+		to_sequence(seq)->value[step->mm][step->from] = 0;
 	if (*pin)
 		mm_kunit_unpin(seq->test, *pin);
 	*pin = NULL;
@@ -2438,10 +2303,11 @@ static bool step_zap(struct sequence *seq, struct step *step)
 }
 
 /* What the step is about, locked; NULL if there is nothing for rmap to do. */
-static struct page *lock_step_page(struct sequence *seq, struct step *step)
+static struct page *lock_step_page(struct mm_kunit_sequence *seq,
+				   struct mm_kunit_step *step)
 {
 	struct page *page = mm_kunit_page_at(seq->mms[step->mm],
-					     page_addr(step->page));
+					     mm_kunit_addr(step->from));
 
 	if (!page || is_zero_pfn(page_to_pfn(page)))
 		return NULL;
@@ -2451,7 +2317,8 @@ static struct page *lock_step_page(struct sequence *seq, struct step *step)
 }
 
 /* A pinned page may refuse; what it must not do is to change. */
-static bool step_migrate(struct sequence *seq, struct step *step)
+static bool step_migrate(struct mm_kunit_sequence *seq,
+			 struct mm_kunit_step *step)
 {
 	struct mm_kunit_census before, between;
 	struct page *page = lock_step_page(seq, step);
@@ -2470,7 +2337,8 @@ static bool step_migrate(struct sequence *seq, struct step *step)
 	return moved || pinned;
 }
 
-static bool step_unmap(struct sequence *seq, struct step *step)
+static bool step_unmap(struct mm_kunit_sequence *seq,
+		       struct mm_kunit_step *step)
 {
 	struct page *page;
 	bool ret;
@@ -2487,72 +2355,36 @@ static bool step_unmap(struct sequence *seq, struct step *step)
 	return ret;
 }
 
-static const struct {
-	const char *what;
-	bool (*do_it)(struct sequence *seq, struct step *step);
-	int weight;
-} random_ops[] = {
-	{ "write", step_write, 30 },
-	{ "read", step_read, 15 },
-	{ "fork", step_fork, 12 },
-	{ "exit", step_exit, 3 },
-	{ "pin or unpin", step_pin, 12 },
-	{ "dontneed", step_zap, 6 },
-	{ "migrate", step_migrate, 16 },
-	{ "unmap", step_unmap, 6 },
+static const struct mm_kunit_op random_ops[] = {
+	{ "write", 30, step_write },
+	{ "read", 15, step_read },
+	{ "fork", 12, step_fork },
+	{ "exit", 3, step_exit },
+	{ "pin or unpin", 12, step_pin },
+	{ "dontneed", 6, step_zap },
+	{ "migrate", 16, step_migrate },
+	{ "unmap", 6, step_unmap },
 };
 
-static u32 below(struct sequence *seq, u32 limit)
-{
-	return prandom_u32_state(&seq->rnd) % limit;
-}
-
-static struct mm_struct *random_mm(struct sequence *seq)
+/* A new mm knows the file's pages; any other mm says what is in them. */
+static struct mm_struct *random_start(struct mm_kunit_sequence *seq, int slot)
 {
 	struct mm_struct *mm = mm_kunit_new_mm(seq->test);
+	u64 (*value)[RANDOM_PAGES] = to_sequence(seq)->value;
+	int page, other = slot ? 0 : 1;
 
-	mm_kunit_mmap_anon(seq->test, mm, BASE, RANDOM_ANON * PAGE_SIZE);
-	mm_kunit_mmap(seq->test, mm, seq->file, page_addr(RANDOM_ANON),
+	mm_kunit_mmap_anon(seq->test, mm, MM_KUNIT_BASE, RANDOM_ANON * PAGE_SIZE);
+	mm_kunit_mmap(seq->test, mm, to_sequence(seq)->file,
+		      mm_kunit_addr(RANDOM_ANON),
 		      (RANDOM_PAGES - RANDOM_ANON) * PAGE_SIZE, RW,
 		      MAP_SHARED, 0);
+	for (page = 0; page < RANDOM_PAGES; page++)
+		value[slot][page] = page < RANDOM_ANON ? 0 : value[other][page];
 	return mm;
 }
 
-/* A new mm knows the file's pages; @file_mm says what is in them. */
-static void start_mm(struct sequence *seq, int mm)
-{
-	int page, other;
-
-	seq->mms[mm] = random_mm(seq);
-	other = mm ? 0 : 1;
-	for (page = 0; page < RANDOM_PAGES; page++)
-		seq->value[mm][page] = page < RANDOM_ANON ? 0 :
-				       seq->value[other][page];
-}
-
-static bool random_step(struct sequence *seq, struct step *step)
-{
-	int weight = below(seq, 100), op = 0;
-
-	step->mm = below(seq, RANDOM_MMS);
-	step->page = below(seq, RANDOM_PAGES);
-	step->to = below(seq, RANDOM_MMS);
-	while (weight >= random_ops[op].weight)
-		weight -= random_ops[op++].weight;
-	step->what = random_ops[op].what;
-	if (!seq->mms[step->mm]) {
-		step->what = "map";
-		start_mm(seq, step->mm);
-		return true;
-	}
-	return random_ops[op].do_it(seq, step);
-}
-
-#define untrue(why, size, fmt, ...)					\
-	({ snprintf(why, size, fmt, ##__VA_ARGS__); false; })
-
 /* The counts of one page, and who may write to it, by the page tables. */
-static bool page_is_true(struct sequence *seq, struct page *page,
+static bool page_is_true(struct mm_kunit_sequence *seq, struct page *page,
 			 char *why, size_t size)
 {
 	struct mm_kunit_census census;
@@ -2563,94 +2395,72 @@ static bool page_is_true(struct sequence *seq, struct page *page,
 	refs = census.ptes + !anon +
 	       pins_of(seq, page) * (int)GUP_PIN_COUNTING_BIAS;
 	if (mm_kunit_mapcount(page) != census.ptes)
-		return untrue(why, size, "a page in %d PTEs has mapcount %d",
-			      census.ptes, mm_kunit_mapcount(page));
+		return mm_kunit_untrue(why, size, "a page in %d PTEs has mapcount %d",
+				       census.ptes, mm_kunit_mapcount(page));
 	if (page_count(page) != refs)
-		return untrue(why, size, "a page has %d references, not %d",
-			      page_count(page), refs);
+		return mm_kunit_untrue(why, size, "a page has %d references, not %d",
+				       page_count(page), refs);
 	if (anon && census.writable && census.ptes > 1)
-		return untrue(why, size, "one of %d PTEs is writable",
-			      census.ptes);
+		return mm_kunit_untrue(why, size, "one of %d PTEs is writable",
+				       census.ptes);
 	if (anon && mm_kunit_anon_exclusive(page) && census.ptes > 1)
-		return untrue(why, size, "a page in %d PTEs is exclusive",
-			      census.ptes);
+		return mm_kunit_untrue(why, size, "a page in %d PTEs is exclusive",
+				       census.ptes);
 	return true;
 }
 
-static bool place_is_true(struct sequence *seq, int mm, int i,
+static bool place_is_true(struct mm_kunit_sequence *seq, int mm, int i,
 			  char *why, size_t size)
 {
-	struct page *page = mm_kunit_page_at(seq->mms[mm], page_addr(i));
-	u64 value = seq->value[mm][i];
+	struct page *page = mm_kunit_page_at(seq->mms[mm], mm_kunit_addr(i));
+	struct page *pin = to_sequence(seq)->pin[mm][i];
+	u64 value = to_sequence(seq)->value[mm][i];
 
-	if (seq->pin[mm][i] && page != seq->pin[mm][i])
-		return untrue(why, size, "mm %d lost page %d to its device",
-			      mm, i);
+	if (pin && page != pin)
+		return mm_kunit_untrue(why, size, "mm %d lost page %d to its device",
+				       mm, i);
 	if (!page)
 		return !value || i >= RANDOM_ANON ||
-		       untrue(why, size, "mm %d lost page %d", mm, i);
+		       mm_kunit_untrue(why, size, "mm %d lost page %d", mm, i);
 	if (*(u64 *)page_address(page) != value)
-		return untrue(why, size, "mm %d has %llx in page %d, not %llx",
-			      mm, *(u64 *)page_address(page), i, value);
+		return mm_kunit_untrue(why, size, "mm %d has %llx in page %d, not %llx",
+				       mm, *(u64 *)page_address(page), i, value);
 	return is_zero_pfn(page_to_pfn(page)) ||
 	       page_is_true(seq, page, why, size);
 }
 
-static bool all_is_true(struct sequence *seq, char *why, size_t size)
+static bool all_is_true(struct mm_kunit_sequence *seq, char *why, size_t size)
 {
 	int mm, i;
 
 	lru_add_drain_all();
-	for (mm = 0; mm < RANDOM_MMS; mm++)
+	for (mm = 0; mm < MM_KUNIT_RANDOM_MMS; mm++)
 		for (i = 0; seq->mms[mm] && i < RANDOM_PAGES; i++)
 			if (!place_is_true(seq, mm, i, why, size))
 				return false;
 	return true;
 }
 
-static void tell_steps(struct sequence *seq, int last)
-{
-	int i;
-
-	for (i = max(0, last - RANDOM_LOG + 1); i <= last; i++) {
-		struct step *step = &seq->log[i % RANDOM_LOG];
-
-		kunit_info(seq->test, "step %d: mm %d %s page %d, to mm %d", i,
-			   step->mm, step->what, step->page, step->to);
-	}
-}
-
-static void random_sequence(struct kunit *test, u64 seed)
-{
-	struct sequence *seq = kunit_kzalloc(test, sizeof(*seq), GFP_KERNEL);
-	char why[160] = "it did not do what it should";
-	bool ok = true;
-	int i;
-
-	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, seq);
-	seq->test = test;
-	seq->file = mm_kunit_shmem_file(test, (RANDOM_PAGES - RANDOM_ANON) *
-					PAGE_SIZE);
-	prandom_seed_state(&seq->rnd, seed);
-	for (i = 0; i < RANDOM_STEPS && ok; i++)
-		ok = random_step(seq, &seq->log[i % RANDOM_LOG]) &&
-		     all_is_true(seq, why, sizeof(why));
-	if (!ok) {
-		tell_steps(seq, i - 1);
-		KUNIT_FAIL(test, "seed %llu, step %d: %s", seed, i - 1, why);
-		return;
-	}
-	for (i = 0; i < RANDOM_MMS; i++)
-		if (seq->mms[i])
-			forget_mm(seq, i);
-}
-
 static void __maybe_unused random_sequences_keep_pages_and_counts(struct kunit *test)
 {
+	static const struct mm_kunit_random random = {
+		.ops = random_ops,
+		.places = RANDOM_PAGES,
+		.steps = 150,
+		.start = random_start,
+		.forget = random_forget,
+		.is_true = all_is_true,
+	};
 	u64 seed;
 
-	for (seed = 1; seed <= MM_KUNIT_MAX_FILES; seed++)
-		random_sequence(test, seed);
+	for (seed = 1; seed <= MM_KUNIT_MAX_FILES; seed++) {
+		struct sequence *s = kunit_kzalloc(test, sizeof(*s), GFP_KERNEL);
+
+		KUNIT_ASSERT_NOT_ERR_OR_NULL(test, s);
+		s->file = mm_kunit_shmem_file(test, (RANDOM_PAGES - RANDOM_ANON) *
+					      PAGE_SIZE);
+		mm_kunit_run_sequence(test, &s->seq, &random, seed);
+	}
 }
 
 /*

@@ -179,6 +179,61 @@ struct mm_kunit_census mm_kunit_take_census(struct mm_kunit *fx,
 	return taking.census;
 }
 
+struct census_of_each {
+	struct visit visit;
+	struct mm_kunit_mapped *each;
+	unsigned long pfn;
+	unsigned long end;
+	int slot;
+};
+
+static void take_entry_of_each(struct visit *visit,
+			       struct mm_kunit_entry *entry)
+{
+	struct census_of_each *taking;
+	unsigned long end = entry->pfn + (entry->size >> PAGE_SHIFT);
+	unsigned long pfn;
+
+	taking = container_of(visit, struct census_of_each, visit);
+	if (entry->kind != MM_KUNIT_PRESENT)
+		return;
+	for (pfn = max(entry->pfn, taking->pfn);
+	     pfn < min(end, taking->end); pfn++) {
+		struct mm_kunit_mapped *page = &taking->each[pfn - taking->pfn];
+
+		if (entry->size == PAGE_SIZE)
+			page->ptes++;
+		else
+			page->pmds++;
+		page->writable += entry->write;
+		page->mms |= BIT(taking->slot);
+	}
+}
+
+/**
+ * mm_kunit_take_census_of_each() - see for each of a run of pages what maps it
+ * @fx: the mms to look through, all their entries
+ * @page: the first page
+ * @nr: how many
+ * @each: what maps them, @nr entries
+ */
+void mm_kunit_take_census_of_each(struct mm_kunit *fx, struct page *page,
+				  unsigned long nr,
+				  struct mm_kunit_mapped *each)
+{
+	struct census_of_each taking = {
+		.visit.entry = take_entry_of_each,
+		.each = each,
+		.pfn = page_to_pfn(page),
+		.end = page_to_pfn(page) + nr,
+	};
+
+	memset(each, 0, nr * sizeof(*each));
+	for (; taking.slot < MM_KUNIT_MAX_MMS; taking.slot++)
+		if (fx->mms[taking.slot])
+			visit_entries(fx->mms[taking.slot], &taking.visit);
+}
+
 /* @entries is NULL while they are only counted. */
 struct exposure {
 	struct visit visit;

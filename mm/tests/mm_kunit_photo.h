@@ -74,12 +74,30 @@ struct mm_kunit_census {
 	int poison;
 };
 
+/**
+ * struct mm_kunit_mapped - what maps one page, in all mms of a case
+ * @ptes: PTEs that map it
+ * @pmds: PMDs that map a huge page that it is part of
+ * @writable: how many of these may be written through
+ * @mms: a bit for each slot of the fixture whose mm is among them
+ */
+struct mm_kunit_mapped {
+	int ptes;
+	int pmds;
+	int writable;
+	unsigned int mms;
+};
+
 struct mm_kunit_entry mm_kunit_entry_at(struct mm_struct *mm,
 					unsigned long addr);
 struct page *mm_kunit_page_at(struct mm_struct *mm, unsigned long addr);
 struct mm_kunit_census mm_kunit_take_census(struct mm_kunit *fx,
 					    struct page *page,
 					    unsigned long nr);
+
+void mm_kunit_take_census_of_each(struct mm_kunit *fx, struct page *page,
+				  unsigned long nr,
+				  struct mm_kunit_mapped *each);
 
 struct mm_kunit_photo *mm_kunit_photograph(struct kunit *test);
 void mm_kunit_expect_told(struct kunit *test, struct mm_kunit_photo *before);

@@ -994,6 +994,115 @@ static inline int mm_kunit_entire_mapcount(struct page *page)
 }
 
 /**
+ * mm_kunit_precise_mapcount() - how often a page is mapped, by what ever
+ * @page: the page, which may be part of a large folio
+ *
+ * page_mapcount(), as long as there was one. Not for a page of a large folio
+ * unless mm_kunit_counts_pages().
+ */
+static inline int mm_kunit_precise_mapcount(struct page *page)
+{
+#ifdef CONFIG_MM_KUNIT_HAS_PAGE_MAPCOUNT
+	return page_mapcount(page);
+#else
+	return mm_kunit_page_mapcount(page) +
+	       mm_kunit_entire_mapcount(compound_head(page));
+#endif
+}
+
+/**
+ * mm_kunit_mapped() - does anybody map a page, or any part of a large folio
+ * @page: the page, or the head of the folio
+ */
+static inline bool mm_kunit_mapped(struct page *page)
+{
+#ifdef CONFIG_MM_KUNIT_HAS_FOLIO_MAPPED
+	return folio_mapped(page_folio(page));
+#else
+	return page_mapped(page);
+#endif
+}
+
+/**
+ * mm_kunit_double_map() - are page counts of a large folio one too high each
+ * @page: its head
+ *
+ * Return: PageDoubleMap(), or false where a tree has no such flag
+ */
+static inline bool mm_kunit_double_map(struct page *page)
+{
+#ifdef CONFIG_MM_KUNIT_HAS_DOUBLE_MAP
+	return PageCompound(page) && PageDoubleMap(page);
+#else
+	return false;
+#endif
+}
+
+/**
+ * mm_kunit_trans_huge_mapcount() - page_trans_huge_mapcount()
+ * @page: the page
+ * @total: where the total goes, or NULL
+ *
+ * Only where CONFIG_MM_KUNIT_TRANS_HUGE_MAPCOUNT.
+ */
+static inline int mm_kunit_trans_huge_mapcount(struct page *page, int *total)
+{
+#ifdef CONFIG_MM_KUNIT_TRANS_HUGE_MAPCOUNT
+	return page_trans_huge_mapcount(page, total);
+#else
+	return -1;
+#endif
+}
+
+/**
+ * mm_kunit_reuse_swap_page() - reuse_swap_page()
+ * @page: the page, which is locked
+ * @total: where the total of mappings and swap entries goes, or NULL
+ *
+ * Only where CONFIG_MM_KUNIT_REUSE_SWAP_PAGE.
+ */
+static inline bool mm_kunit_reuse_swap_page(struct page *page, int *total)
+{
+#ifdef CONFIG_MM_KUNIT_REUSE_SWAP_PAGE
+	return reuse_swap_page(page, total);
+#else
+	return false;
+#endif
+}
+
+/**
+ * mm_kunit_mapped_shared() - does the kernel say that several mms map a folio
+ * @page: its head
+ *
+ * Only where CONFIG_MM_KUNIT_MAPPED_SHARED. folio_likely_mapped_shared()
+ * guesses; folio_maybe_mapped_shared() errs on one side alone.
+ */
+static inline bool mm_kunit_mapped_shared(struct page *page)
+{
+#if defined(CONFIG_MM_KUNIT_HAS_MAYBE_MAPPED_SHARED)
+	return folio_maybe_mapped_shared(page_folio(page));
+#elif defined(CONFIG_MM_KUNIT_HAS_LIKELY_MAPPED_SHARED)
+	return folio_likely_mapped_shared(page_folio(page));
+#else
+	return false;
+#endif
+}
+
+/**
+ * mm_kunit_anon_vma() - the anon_vma that leads to an anonymous page
+ * @page: the page, not merged by ksmd
+ */
+static inline struct anon_vma *mm_kunit_anon_vma(struct page *page)
+{
+#ifdef CONFIG_MM_KUNIT_HAS_FOLIO_MAPPED
+	unsigned long mapping = (unsigned long)page_folio(page)->mapping;
+#else
+	unsigned long mapping = (unsigned long)compound_head(page)->mapping;
+#endif
+	return (struct anon_vma *)(mapping & ~3UL);
+}
+
+/**
  * mm_kunit_large_mapcount() - a large folio's own count of all its mappings
  * @page: its head
  *

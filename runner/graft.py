@@ -28,6 +28,10 @@ class Hook:
 
 HOOKS = (
     Hook("mm/tests", "mm/Makefile", "obj-$(CONFIG_KUNIT) += tests/\n"),
+    Hook("mm/tests", "mm/khugepaged.c",
+         "\n#ifdef CONFIG_KHUGEPAGED_REVALIDATE_KUNIT_TEST\n"
+         '#include "tests/khugepaged_revalidate_kunit.c"\n'
+         "#endif\n"),
     Hook("mm/tests", "mm/Kconfig", 'source "mm/tests/Kconfig"\n\n', "endmenu"),
     Hook("arch/s390/mm/tests", "arch/s390/mm/Makefile", "obj-$(CONFIG_KUNIT) += tests/\n"),
     Hook("arch/s390/mm/tests", "arch/s390/Kconfig",

@@ -146,6 +146,61 @@ static inline void mm_kunit_keep_from_khugepaged(struct mm_struct *mm, bool keep
 }
 
 /**
+ * mm_kunit_disable_thp() - what prctl(PR_SET_THP_DISABLE) does
+ * @mm: the mm of the process
+ * @disable: whether
+ */
+static inline void mm_kunit_disable_thp(struct mm_struct *mm, bool disable)
+{
+#if defined(CONFIG_MM_KUNIT_HAS_DISABLE_THP_COMPLETELY)
+	if (disable)
+		mm_flags_set(MMF_DISABLE_THP_COMPLETELY, mm);
+	else
+		mm_flags_clear(MMF_DISABLE_THP_COMPLETELY, mm);
+#elif defined(CONFIG_MM_KUNIT_HAS_MM_FLAGS)
+	if (disable)
+		mm_flags_set(MMF_DISABLE_THP, mm);
+	else
+		mm_flags_clear(MMF_DISABLE_THP, mm);
+#else
+	if (disable)
+		set_bit(MMF_DISABLE_THP, &mm->flags);
+	else
+		clear_bit(MMF_DISABLE_THP, &mm->flags);
+#endif
+}
+
+/**
+ * mm_kunit_revalidate() - does hugepage_vma_revalidate() let khugepaged go on
+ * @mm: the mm, whose mmap lock is held
+ * @addr: where the huge page would begin
+ * @vmap: where the VMA goes
+ *
+ * A macro, for a function and a struct that mm/khugepaged.c keeps to itself.
+ * Anonymous memory is expected.
+ */
+#if defined(CONFIG_MM_KUNIT_HAS_REVALIDATE_ORDER)
+#define mm_kunit_revalidate(mm, addr, vmap)				\
+	(hugepage_vma_revalidate(mm, addr, true, vmap,			\
+				 &khugepaged_collapse_control,		\
+				 HPAGE_PMD_ORDER) == SCAN_SUCCEED)
+#elif defined(CONFIG_MM_KUNIT_HAS_REVALIDATE_EXPECT_ANON)
+#define mm_kunit_revalidate(mm, addr, vmap)				\
+	(hugepage_vma_revalidate(mm, addr, true, vmap,			\
+				 &khugepaged_collapse_control) == SCAN_SUCCEED)
+#else
+#define mm_kunit_revalidate(mm, addr, vmap)				\
+	(!hugepage_vma_revalidate(mm, addr, vmap))
+#endif
+
+/* MADV_COLLAPSE, or advice that no kernel knows. */
+#ifdef MADV_COLLAPSE
+#define MM_KUNIT_MADV_COLLAPSE	MADV_COLLAPSE
+#else
+#define MM_KUNIT_MADV_COLLAPSE	-1
+#endif
+
+/**
  * mm_kunit_vm_flags_mod() - change the flags of a VMA that its mm knows
  * @vma: the VMA
  * @set: flags to set

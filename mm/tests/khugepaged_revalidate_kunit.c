@@ -1,0 +1,531 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * What khugepaged must check again after it has dropped the mmap lock.
+ *
+ * Part of mm/khugepaged.c, which includes it: hugepage_vma_revalidate() is
+ * static. While the lock is dropped anything may happen to the VMA, and
+ * find_vma() then finds no more than some VMA that ends above the address: it
+ * may begin above it as well, end within the huge page, or be of another kind.
+ *
+ * Each case changes one thing about a mapping that would do, so that just one
+ * check stands between it and a collapse. MADV_COLLAPSE shows the rest of the
+ * way, end to end.
+ */
+#include <kunit/test.h>
+#include <linux/kthread.h>
+#include <linux/mm.h>
+#include <linux/mman.h>
+#include <linux/pagemap.h>
+#include <linux/rwsem.h>
+
+#include "mm_kunit.h"
+#include "mm_kunit_compat.h"
+#include "mm_kunit_pages.h"
+#include "mm_kunit_photo.h"
+#include "mm_kunit_truth.h"
+
+/* The huge page that is to be: its place, and how many pages it replaces. */
+#define WINDOW		MM_KUNIT_BASE
+#define WINDOW_END	(WINDOW + HPAGE_PMD_SIZE)
+
+#define TEST_RW		(PROT_READ | PROT_WRITE)
+
+/* ------------------------------------------------------- revalidation -- */
+
+/* A mapping around the window by a page at either end, and faulted in it. */
+static struct mm_struct *window_mm(struct kunit *test)
+{
+	struct mm_struct *mm;
+
+	mm_kunit_need_thp(test);
+	mm = mm_kunit_new_mm(test);
+	mm_kunit_mmap_anon(test, mm, WINDOW - PAGE_SIZE,
+			   HPAGE_PMD_SIZE + 2 * PAGE_SIZE);
+	mm_kunit_write(test, mm, WINDOW + PAGE_SIZE, 1);
+	KUNIT_ASSERT_EQ(test, mm_kunit_madvise(mm, WINDOW - PAGE_SIZE,
+					       HPAGE_PMD_SIZE + 2 * PAGE_SIZE,
+					       MADV_HUGEPAGE), 0L);
+	return mm;
+}
+
+static bool revalidates(struct mm_struct *mm)
+{
+	struct vm_area_struct *vma = NULL;
+	bool ret;
+
+	mmap_read_lock(mm);
+	ret = mm_kunit_revalidate(mm, WINDOW, &vma) &&
+	      vma == find_vma(mm, WINDOW);
+	mmap_read_unlock(mm);
+	return ret;
+}
+
+static struct mm_struct *good_mm(struct kunit *test)
+{
+	struct mm_struct *mm = window_mm(test);
+
+	KUNIT_ASSERT_TRUE(test, revalidates(mm));
+	return mm;
+}
+
+static void munmap_of(struct kunit *test, struct mm_struct *mm,
+		      unsigned long from, unsigned long to)
+{
+	KUNIT_ASSERT_EQ(test, mm_kunit_munmap(mm, from, to - from), 0L);
+}
+
+static void good_vma_revalidates(struct kunit *test)
+{
+	good_mm(test);
+}
+
+static void vma_of_just_the_window_revalidates(struct kunit *test)
+{
+	struct mm_struct *mm = good_mm(test);
+
+	munmap_of(test, mm, WINDOW - PAGE_SIZE, WINDOW);
+	KUNIT_EXPECT_TRUE(test, revalidates(mm));
+	munmap_of(test, mm, WINDOW_END, WINDOW_END + PAGE_SIZE);
+	KUNIT_EXPECT_TRUE(test, revalidates(mm));
+}
+
+static void vma_that_starts_a_page_late_is_refused(struct kunit *test)
+{
+	struct mm_struct *mm = good_mm(test);
+
+	munmap_of(test, mm, WINDOW - PAGE_SIZE, WINDOW + PAGE_SIZE);
+	KUNIT_EXPECT_FALSE(test, revalidates(mm));
+}
+
+static void vma_that_ends_a_page_early_is_refused(struct kunit *test)
+{
+	struct mm_struct *mm = good_mm(test);
+
+	munmap_of(test, mm, WINDOW_END - PAGE_SIZE, WINDOW_END + PAGE_SIZE);
+	KUNIT_EXPECT_FALSE(test, revalidates(mm));
+}
+
+static void vma_that_ends_in_the_middle_is_refused(struct kunit *test)
+{
+	struct mm_struct *mm = good_mm(test);
+
+	munmap_of(test, mm, WINDOW + HPAGE_PMD_SIZE / 2, WINDOW_END + PAGE_SIZE);
+	KUNIT_EXPECT_FALSE(test, revalidates(mm));
+}
+
+/* The rest is there, in another VMA. */
+static void vma_that_was_split_is_refused(struct kunit *test)
+{
+	struct mm_struct *mm = good_mm(test);
+
+	KUNIT_ASSERT_EQ(test, mm_kunit_mprotect(mm, WINDOW_END - PAGE_SIZE,
+						2 * PAGE_SIZE, PROT_READ), 0L);
+	KUNIT_EXPECT_FALSE(test, revalidates(mm));
+	KUNIT_ASSERT_EQ(test, mm_kunit_mprotect(mm, WINDOW_END - PAGE_SIZE,
+						2 * PAGE_SIZE, TEST_RW), 0L);
+	KUNIT_EXPECT_TRUE(test, revalidates(mm));
+}
+
+static void vma_that_is_gone_is_refused(struct kunit *test)
+{
+	struct mm_struct *mm = good_mm(test);
+
+	munmap_of(test, mm, WINDOW - PAGE_SIZE, WINDOW_END + PAGE_SIZE);
+	KUNIT_EXPECT_FALSE(test, revalidates(mm));
+}
+
+/* It would do in every way, were it not for where it is. */
+static void vma_above_is_refused(struct kunit *test)
+{
+	struct mm_struct *mm = good_mm(test);
+
+	mm_kunit_mmap_anon(test, mm, WINDOW + 4 * HPAGE_PMD_SIZE,
+			   2 * HPAGE_PMD_SIZE);
+	KUNIT_ASSERT_EQ(test, mm_kunit_madvise(mm, WINDOW + 4 * HPAGE_PMD_SIZE,
+					       2 * HPAGE_PMD_SIZE,
+					       MADV_HUGEPAGE), 0L);
+	mm_kunit_write(test, mm, WINDOW + 4 * HPAGE_PMD_SIZE, 1);
+	munmap_of(test, mm, WINDOW - PAGE_SIZE, WINDOW_END + PAGE_SIZE);
+	KUNIT_EXPECT_FALSE(test, revalidates(mm));
+}
+
+/* Where it went it is found by the same address. */
+static void vma_that_moved_up_is_refused(struct kunit *test)
+{
+	struct mm_struct *mm = good_mm(test);
+	unsigned long to = WINDOW + 4 * HPAGE_PMD_SIZE - PAGE_SIZE;
+
+	KUNIT_ASSERT_EQ(test, mm_kunit_mremap(mm, WINDOW - PAGE_SIZE,
+					      HPAGE_PMD_SIZE + 2 * PAGE_SIZE,
+					      to), (long)to);
+	KUNIT_EXPECT_FALSE(test, revalidates(mm));
+}
+
+/* New memory in the old place, which nobody has touched. */
+static void vma_never_faulted_is_refused(struct kunit *test)
+{
+	struct mm_struct *mm = good_mm(test);
+
+	munmap_of(test, mm, WINDOW - PAGE_SIZE, WINDOW_END + PAGE_SIZE);
+	mm_kunit_mmap_anon(test, mm, WINDOW, HPAGE_PMD_SIZE);
+	KUNIT_ASSERT_EQ(test, mm_kunit_madvise(mm, WINDOW, HPAGE_PMD_SIZE,
+					       MADV_HUGEPAGE), 0L);
+	KUNIT_EXPECT_FALSE(test, revalidates(mm));
+	mm_kunit_write(test, mm, WINDOW, 1);
+	KUNIT_EXPECT_TRUE(test, revalidates(mm));
+}
+
+#define SHMEM_HUGE	"kernel/mm/transparent_hugepage/shmem_enabled"
+
+/* A file whose huge pages are welcome elsewhere, by its VMA's own flags. */
+static void revalidate_file(struct kunit *test, unsigned long flags)
+{
+	struct mm_struct *mm = good_mm(test);
+	struct file *file = mm_kunit_shmem_file(test, HPAGE_PMD_SIZE);
+
+	munmap_of(test, mm, WINDOW - PAGE_SIZE, WINDOW_END + PAGE_SIZE);
+	mm_kunit_mmap(test, mm, file, WINDOW, HPAGE_PMD_SIZE, TEST_RW, flags, 0);
+	KUNIT_ASSERT_EQ(test, mm_kunit_madvise(mm, WINDOW, HPAGE_PMD_SIZE,
+					       MADV_HUGEPAGE), 0L);
+	mm_kunit_write(test, mm, WINDOW, 1);
+	mm_kunit_set(test, "sysfs", SHMEM_HUGE, "force");
+	KUNIT_EXPECT_FALSE(test, revalidates(mm));
+	mm_kunit_set(test, "sysfs", SHMEM_HUGE, "never");
+}
+
+static void __maybe_unused shared_file_in_its_place_is_refused(struct kunit *test)
+{
+	revalidate_file(test, MAP_SHARED);
+}
+
+/* This one has an anon_vma. */
+static void __maybe_unused private_file_in_its_place_is_refused(struct kunit *test)
+{
+	revalidate_file(test, MAP_PRIVATE);
+}
+
+static void nohugepage_is_refused(struct kunit *test)
+{
+	struct mm_struct *mm = good_mm(test);
+
+	KUNIT_ASSERT_EQ(test, mm_kunit_madvise(mm, WINDOW - PAGE_SIZE,
+					       HPAGE_PMD_SIZE + 2 * PAGE_SIZE,
+					       MADV_NOHUGEPAGE), 0L);
+	KUNIT_EXPECT_FALSE(test, revalidates(mm));
+}
+
+/* VMAs that a driver has set up are none of khugepaged's business. */
+static void special_vma_is_refused(struct kunit *test)
+{
+	struct mm_struct *mm = good_mm(test);
+
+	mm_kunit_vm_flags_mod(mm_kunit_vma(mm, WINDOW), VM_DONTEXPAND, 0);
+	KUNIT_EXPECT_FALSE(test, revalidates(mm));
+	mm_kunit_vm_flags_mod(mm_kunit_vma(mm, WINDOW), 0, VM_DONTEXPAND);
+	KUNIT_EXPECT_TRUE(test, revalidates(mm));
+}
+
+static void process_without_thp_is_refused(struct kunit *test)
+{
+	struct mm_struct *mm = good_mm(test);
+
+	mm_kunit_disable_thp(mm, true);
+	KUNIT_EXPECT_FALSE(test, revalidates(mm));
+	mm_kunit_disable_thp(mm, false);
+	KUNIT_EXPECT_TRUE(test, revalidates(mm));
+}
+
+/* The administrator wants to be asked, and this VMA has not asked. */
+static void vma_without_advice_is_refused(struct kunit *test)
+{
+	unsigned long always = BIT(TRANSPARENT_HUGEPAGE_FLAG);
+	unsigned long asked = BIT(TRANSPARENT_HUGEPAGE_REQ_MADV_FLAG);
+	unsigned long before = transparent_hugepage_flags;
+	struct mm_struct *mm = good_mm(test);
+	bool did, does;
+
+	mm_kunit_vm_flags_mod(mm_kunit_vma(mm, WINDOW), 0, VM_HUGEPAGE);
+	transparent_hugepage_flags = (before & ~asked) | always;
+	did = revalidates(mm);
+	transparent_hugepage_flags = (before & ~always) | asked;
+	does = revalidates(mm);
+	transparent_hugepage_flags = before;
+	KUNIT_EXPECT_TRUE(test, did);
+	KUNIT_EXPECT_FALSE(test, does);
+}
+
+/* Between the last mmput() and exit_mmap() all VMAs are still there. */
+static void exiting_mm_is_refused(struct kunit *test)
+{
+	struct mm_struct *mm = good_mm(test);
+	bool ret;
+
+	atomic_dec(&mm->mm_users);
+	ret = revalidates(mm);
+	atomic_inc(&mm->mm_users);
+	KUNIT_EXPECT_FALSE(test, ret);
+	KUNIT_EXPECT_TRUE(test, revalidates(mm));
+}
+
+/* ------------------------------------------------------ MADV_COLLAPSE -- */
+
+static long collapse(struct mm_struct *mm, unsigned long len)
+{
+	return mm_kunit_madvise(mm, WINDOW, len, MM_KUNIT_MADV_COLLAPSE);
+}
+
+/* An mm with a mapping of @windows, and small pages in the first @nr places. */
+static struct mm_struct *small_mm(struct kunit *test, int windows, int nr)
+{
+	unsigned long len = windows * HPAGE_PMD_SIZE;
+	struct mm_struct *mm;
+
+	mm_kunit_need_thp(test);
+	mm = mm_kunit_new_mm(test);
+	mm_kunit_mmap_anon(test, mm, WINDOW, len);
+	KUNIT_ASSERT_EQ(test, mm_kunit_madvise(mm, WINDOW, len,
+					       MADV_NOHUGEPAGE), 0L);
+	mm_kunit_write_pages(test, mm, nr);
+	KUNIT_ASSERT_EQ(test, mm_kunit_madvise(mm, WINDOW, len,
+					       MADV_HUGEPAGE), 0L);
+	KUNIT_ASSERT_EQ(test, mm_kunit_entry_at(mm, WINDOW).size, PAGE_SIZE);
+	return mm;
+}
+
+/* The mm, and nobody else, maps a huge page at the window, and it is counted. */
+static void expect_collapsed(struct kunit *test, struct mm_struct *mm)
+{
+	struct page *page = mm_kunit_page_at(mm, WINDOW);
+	struct mm_kunit_census census;
+
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, page);
+	KUNIT_EXPECT_EQ(test, mm_kunit_entry_at(mm, WINDOW).size,
+			HPAGE_PMD_SIZE);
+	census = mm_kunit_take_census(test->priv, page, HPAGE_PMD_NR);
+	KUNIT_EXPECT_EQ(test, census.pmds, 1);
+	KUNIT_EXPECT_EQ(test, census.ptes, 0);
+	lru_add_drain_all();
+	KUNIT_EXPECT_EQ(test, mm_kunit_mapcount(page), 1);
+	KUNIT_EXPECT_EQ(test, page_count(page), 1);
+}
+
+static void __maybe_unused collapse_keeps_what_was_written(struct kunit *test)
+{
+	struct mm_struct *mm = small_mm(test, 1, HPAGE_PMD_NR);
+
+	KUNIT_EXPECT_EQ(test, collapse(mm, HPAGE_PMD_SIZE), 0L);
+	expect_collapsed(test, mm);
+	mm_kunit_expect_pages(test, mm, HPAGE_PMD_NR);
+	KUNIT_EXPECT_EQ(test, collapse(mm, HPAGE_PMD_SIZE), 0L);
+	expect_collapsed(test, mm);
+}
+
+static void __maybe_unused collapse_fills_holes_with_zeroes(struct kunit *test)
+{
+	struct mm_struct *mm = small_mm(test, 1, 3);
+	int i;
+
+	KUNIT_EXPECT_EQ(test, collapse(mm, HPAGE_PMD_SIZE), 0L);
+	expect_collapsed(test, mm);
+	mm_kunit_expect_pages(test, mm, 3);
+	for (i = 3; i < HPAGE_PMD_NR; i++)
+		KUNIT_EXPECT_EQ(test, mm_kunit_read(test, mm, mm_kunit_addr(i)),
+				0ULL);
+}
+
+/*
+ * The child keeps the small pages, and they count one mm less. One page must
+ * be the parent's to write: of memory that nobody writes no huge page is made.
+ */
+static void __maybe_unused collapse_leaves_the_child_its_pages(struct kunit *test)
+{
+	struct mm_struct *mm = small_mm(test, 1, 8);
+	struct mm_struct *child = mm_kunit_fork(test, mm);
+	struct page *page = mm_kunit_page_at(child, WINDOW);
+
+	KUNIT_ASSERT_EQ(test, mm_kunit_mapcount(page), 2);
+	mm_kunit_write(test, mm, mm_kunit_addr(7), mm_kunit_content(7));
+	KUNIT_EXPECT_EQ(test, collapse(mm, HPAGE_PMD_SIZE), 0L);
+	expect_collapsed(test, mm);
+	lru_add_drain_all();
+	KUNIT_EXPECT_PTR_EQ(test, mm_kunit_page_at(child, WINDOW), page);
+	KUNIT_EXPECT_EQ(test, mm_kunit_mapcount(page), 1);
+	KUNIT_EXPECT_EQ(test, page_count(page), 1);
+	mm_kunit_write(test, mm, WINDOW, mm_kunit_content(99));
+	mm_kunit_expect_pages(test, child, 8);
+}
+
+/* It fails with @error, and all is mapped and counted as it was. */
+static void expect_no_collapse(struct kunit *test, struct mm_struct *mm,
+			       long error)
+{
+	struct mm_kunit_photo *before;
+	struct page *page = mm_kunit_page_at(mm, mm_kunit_addr(1));
+	int refs;
+
+	lru_add_drain_all();
+	refs = page_count(page);
+	before = mm_kunit_photograph(test);
+	KUNIT_EXPECT_EQ(test, collapse(mm, HPAGE_PMD_SIZE), error);
+	mm_kunit_expect_same(test, before);
+	lru_add_drain_all();
+	KUNIT_EXPECT_EQ(test, page_count(page), refs);
+	KUNIT_EXPECT_EQ(test, mm_kunit_mapcount(page), 1);
+	mm_kunit_expect_pages(test, mm, 8);
+}
+
+static void __maybe_unused collapse_refuses_nohugepage(struct kunit *test)
+{
+	struct mm_struct *mm = small_mm(test, 1, 8);
+
+	KUNIT_ASSERT_EQ(test, mm_kunit_madvise(mm, WINDOW, HPAGE_PMD_SIZE,
+					       MADV_NOHUGEPAGE), 0L);
+	expect_no_collapse(test, mm, -EINVAL);
+}
+
+static void __maybe_unused collapse_refuses_vma_that_ends_early(struct kunit *test)
+{
+	struct mm_struct *mm = small_mm(test, 1, 8);
+
+	munmap_of(test, mm, WINDOW_END - PAGE_SIZE, WINDOW_END);
+	expect_no_collapse(test, mm, -EINVAL);
+}
+
+/* A device holds one of the pages: try again later. */
+static void __maybe_unused collapse_refuses_pinned_page(struct kunit *test)
+{
+	struct mm_struct *mm = small_mm(test, 1, 8);
+	struct page *page = mm_kunit_pin(test, mm, mm_kunit_addr(5), FOLL_WRITE);
+
+	expect_no_collapse(test, mm, -EAGAIN);
+	mm_kunit_write(test, mm, mm_kunit_addr(5), mm_kunit_content(5));
+	KUNIT_EXPECT_PTR_EQ(test, mm_kunit_page_at(mm, mm_kunit_addr(5)), page);
+}
+
+static void __maybe_unused collapse_refuses_what_was_never_faulted(struct kunit *test)
+{
+	struct mm_struct *mm;
+
+	mm_kunit_need_thp(test);
+	mm = mm_kunit_new_mm(test);
+	mm_kunit_mmap_anon(test, mm, WINDOW, HPAGE_PMD_SIZE);
+	KUNIT_EXPECT_EQ(test, collapse(mm, HPAGE_PMD_SIZE), (long)-EINVAL);
+	KUNIT_EXPECT_FALSE(test, mm_kunit_page_at(mm, WINDOW));
+}
+
+static void __maybe_unused collapse_refuses_what_is_not_mapped(struct kunit *test)
+{
+	struct mm_struct *mm;
+
+	mm_kunit_need_thp(test);
+	mm = mm_kunit_new_mm(test);
+	KUNIT_EXPECT_EQ(test, collapse(mm, HPAGE_PMD_SIZE), (long)-ENOMEM);
+}
+
+/**
+ * struct unmapper - a thread that unmaps a part of what is being collapsed
+ * @mm: the mm
+ * @from: what it unmaps
+ * @len: how much of it
+ * @ret: what munmap() said
+ * @done: it has returned
+ */
+struct unmapper {
+	struct mm_struct *mm;
+	unsigned long from;
+	unsigned long len;
+	long ret;
+	struct completion done;
+};
+
+/* Queues for the mmap lock as soon as the collapse has it. */
+static int unmap_meanwhile(void *data)
+{
+	unsigned long timeout = jiffies + 2 * HZ;
+	struct unmapper *u = data;
+
+	while (!rwsem_is_locked(&u->mm->mmap_lock) &&
+	       time_before(jiffies, timeout))
+		schedule();
+	u->ret = mm_kunit_munmap(u->mm, u->from, u->len);
+	complete(&u->done);
+	return 0;
+}
+
+/*
+ * 4d24de9425f7, "mm: MADV_COLLAPSE: refetch vm_end after reacquiring
+ * mmap_lock": the VMA shrinks while the first window is collapsed, so that
+ * there are two to collapse, not four.
+ */
+static void __maybe_unused collapse_heeds_a_vma_that_shrinks(struct kunit *test)
+{
+	struct mm_struct *mm = small_mm(test, 4, 8);
+	struct unmapper u = {
+		.mm = mm,
+		.from = WINDOW + 2 * HPAGE_PMD_SIZE,
+		.len = 2 * HPAGE_PMD_SIZE,
+	};
+	struct mm_kunit_recorder *rec;
+	struct task_struct *thread;
+	int i;
+
+	for (i = 1; i < 4; i++)
+		mm_kunit_write(test, mm, WINDOW + i * HPAGE_PMD_SIZE, i);
+	rec = mm_kunit_record(test, mm);
+	init_completion(&u.done);
+	thread = kthread_run(unmap_meanwhile, &u, "mmkunit-unmap");
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, thread);
+	KUNIT_EXPECT_EQ(test, collapse(mm, 4 * HPAGE_PMD_SIZE), 0L);
+	wait_for_completion(&u.done);
+
+	KUNIT_ASSERT_EQ(test, u.ret, 0L);
+	for (i = 0; i < rec->nr; i++)
+		KUNIT_ASSERT_FALSE_MSG(test, rec->event[i].start == u.from &&
+				       rec->event[i].end == u.from + HPAGE_PMD_SIZE,
+				       "the VMA shrank too late");
+	expect_collapsed(test, mm);
+	KUNIT_EXPECT_EQ(test, mm_kunit_entry_at(mm, WINDOW + HPAGE_PMD_SIZE).size,
+			HPAGE_PMD_SIZE);
+}
+
+/*
+ * What most others rest on comes first: where that crashes, it is to blame.
+ */
+static struct kunit_case khugepaged_revalidate_cases[] = {
+	KUNIT_CASE(good_vma_revalidates),
+	KUNIT_CASE(vma_of_just_the_window_revalidates),
+	KUNIT_CASE(vma_that_starts_a_page_late_is_refused),
+	KUNIT_CASE(vma_that_ends_a_page_early_is_refused),
+	KUNIT_CASE(vma_that_ends_in_the_middle_is_refused),
+	KUNIT_CASE(vma_that_was_split_is_refused),
+	KUNIT_CASE(vma_that_is_gone_is_refused),
+	KUNIT_CASE(vma_above_is_refused),
+	KUNIT_CASE(vma_that_moved_up_is_refused),
+	KUNIT_CASE(vma_never_faulted_is_refused),
+	MM_KUNIT_CASE_IF(FILE_THP, shared_file_in_its_place_is_refused)
+	MM_KUNIT_CASE_IF(FILE_THP, private_file_in_its_place_is_refused)
+	KUNIT_CASE(nohugepage_is_refused),
+	KUNIT_CASE(special_vma_is_refused),
+	KUNIT_CASE(process_without_thp_is_refused),
+	KUNIT_CASE(vma_without_advice_is_refused),
+	KUNIT_CASE(exiting_mm_is_refused),
+	MM_KUNIT_CASE_IF(COLLAPSE, collapse_keeps_what_was_written)
+	MM_KUNIT_CASE_IF(COLLAPSE, collapse_fills_holes_with_zeroes)
+	MM_KUNIT_CASE_IF(COLLAPSE, collapse_leaves_the_child_its_pages)
+	MM_KUNIT_CASE_IF(COLLAPSE, collapse_refuses_nohugepage)
+	MM_KUNIT_CASE_IF(COLLAPSE, collapse_refuses_vma_that_ends_early)
+	MM_KUNIT_CASE_IF(COLLAPSE, collapse_refuses_pinned_page)
+	MM_KUNIT_CASE_IF(COLLAPSE, collapse_refuses_what_was_never_faulted)
+	MM_KUNIT_CASE_IF(COLLAPSE, collapse_refuses_what_is_not_mapped)
+	MM_KUNIT_CASE_IF(COLLAPSE, collapse_heeds_a_vma_that_shrinks)
+	{}
+};
+
+static struct kunit_suite khugepaged_revalidate_suite = {
+	.name = "khugepaged_revalidate",
+	.init = mm_kunit_init,
+	.exit = mm_kunit_exit,
+	.test_cases = khugepaged_revalidate_cases,
+};
+
+kunit_test_suite(khugepaged_revalidate_suite);

@@ -1126,6 +1126,55 @@ static inline bool mm_kunit_reuse_swap_page(struct page *page, int *total)
 }
 
 /**
+ * mm_kunit_in_swap_cache() - has a page a place in swap while it is in memory
+ * @page: the page, or the head of a large folio
+ */
+static inline bool mm_kunit_in_swap_cache(struct page *page)
+{
+#ifdef CONFIG_MM_KUNIT_HAS_FOLIO_MAPPED
+	return folio_test_swapcache(page_folio(page));
+#else
+	return PageSwapCache(page);
+#endif
+}
+
+/**
+ * mm_kunit_add_to_swap() - give a huge page a place in swap
+ * @page: the page, which is locked
+ * @entry: where the first subpage's entry goes
+ *
+ * Only where CONFIG_MM_KUNIT_REUSE_THP_SWAP.
+ */
+static inline bool mm_kunit_add_to_swap(struct page *page, swp_entry_t *entry)
+{
+#ifdef CONFIG_MM_KUNIT_REUSE_THP_SWAP
+	if (!add_to_swap(page))
+		return false;
+	entry->val = page_private(page);
+	return true;
+#else
+	return false;
+#endif
+}
+
+/**
+ * mm_kunit_hold_swap() - have one mm more that has swapped a page out, or less
+ * @entry: the page's entry
+ * @hold: whether it is one more
+ *
+ * Only where CONFIG_MM_KUNIT_REUSE_THP_SWAP.
+ */
+static inline void mm_kunit_hold_swap(swp_entry_t entry, bool hold)
+{
+#ifdef CONFIG_MM_KUNIT_REUSE_THP_SWAP
+	if (hold)
+		swap_duplicate(entry);
+	else
+		swap_free(entry);
+#endif
+}
+
+/**
  * mm_kunit_mapped_shared() - does the kernel say that several mms map a folio
  * @page: its head
  *
@@ -1524,8 +1573,39 @@ static inline void mm_kunit_clone_args(struct kernel_clone_args *args,
 	{ .orig_gpr2 = (a), .gprs = { [3] = (b), (c), (d), (e) } }
 #endif
 
+long MM_KUNIT_SYSCALL(mknodat)(const struct pt_regs *regs);
 long MM_KUNIT_SYSCALL(mprotect)(const struct pt_regs *regs);
 long MM_KUNIT_SYSCALL(mremap)(const struct pt_regs *regs);
+long MM_KUNIT_SYSCALL(swapoff)(const struct pt_regs *regs);
+long MM_KUNIT_SYSCALL(swapon)(const struct pt_regs *regs);
+long MM_KUNIT_SYSCALL(unlinkat)(const struct pt_regs *regs);
+
+/* A system call on the mm in use; up to five arguments follow the name. */
+#define mm_kunit_syscall(name, ...) \
+	__mm_kunit_syscall(name, __VA_ARGS__, 0, 0, 0, 0)
+#define __mm_kunit_syscall(name, a, b, c, d, e, ...)			\
+({									\
+	struct pt_regs regs = MM_KUNIT_REGS((unsigned long)(a),		\
+					    (unsigned long)(b),		\
+					    (unsigned long)(c),		\
+					    (unsigned long)(d),		\
+					    (unsigned long)(e));	\
+									\
+	MM_KUNIT_SYSCALL(name)(&regs);					\
+})
+#else
+#define mm_kunit_syscall(name, ...)	sys_##name(__VA_ARGS__)
+#endif
+
+/**
+ * mm_kunit_in_root() - the next statement sees the root file system
+ *
+ * A kernel thread does as it is, until it was put into an empty one in 7.x.
+ */
+#ifdef CONFIG_MM_KUNIT_HAS_INIT_FS
+#define mm_kunit_in_root()	scoped_with_init_fs()
+#else
+#define mm_kunit_in_root()
 #endif
 
 /**
@@ -1537,13 +1617,7 @@ long MM_KUNIT_SYSCALL(mremap)(const struct pt_regs *regs);
 static inline long mm_kunit_sys_mprotect(unsigned long addr, size_t len,
 					 unsigned long prot)
 {
-#ifdef CONFIG_ARCH_HAS_SYSCALL_WRAPPER
-	struct pt_regs regs = MM_KUNIT_REGS(addr, len, prot, 0, 0);
-
-	return MM_KUNIT_SYSCALL(mprotect)(&regs);
-#else
-	return sys_mprotect(addr, len, prot);
-#endif
+	return mm_kunit_syscall(mprotect, addr, len, prot);
 }
 
 /**
@@ -1555,15 +1629,8 @@ static inline long mm_kunit_sys_mprotect(unsigned long addr, size_t len,
 static inline long mm_kunit_sys_mremap(unsigned long from, size_t len,
 				       unsigned long to)
 {
-	unsigned long flags = MREMAP_MAYMOVE | MREMAP_FIXED;
-
-#ifdef CONFIG_ARCH_HAS_SYSCALL_WRAPPER
-	struct pt_regs regs = MM_KUNIT_REGS(from, len, len, flags, to);
-
-	return MM_KUNIT_SYSCALL(mremap)(&regs);
-#else
-	return sys_mremap(from, len, len, flags, to);
-#endif
+	return mm_kunit_syscall(mremap, from, len, len,
+				MREMAP_MAYMOVE | MREMAP_FIXED, to);
 }
 
 #endif /* _MM_KUNIT_COMPAT_H */

@@ -25,6 +25,7 @@
 #include "mm_kunit_pages.h"
 #include "mm_kunit_photo.h"
 #include "mm_kunit_random.h"
+#include "mm_kunit_swap.h"
 #include "mm_kunit_truth.h"
 
 /* What a PMD maps, in pages; HPAGE_PMD_NR is not for kernels without THP. */
@@ -894,6 +895,111 @@ static void __maybe_unused reuse_swap_page_refuses_ksm_page(struct kunit *test)
 	mm_kunit_ksm_unmerge(test);
 }
 
+static void __maybe_unused reuse_swap_page_asks_swap_entries(struct kunit *test)
+{
+	struct mm_struct *mm = mm_kunit_anon_mm(test, 1);
+	struct mm_struct *child;
+	struct page *page;
+	int all = -1;
+
+	mm_kunit_swapon(test);
+	mm_kunit_swap_out(test, mm, MM_KUNIT_BASE, PAGE_SIZE);
+	child = mm_kunit_fork(test, mm);
+	mm_kunit_expect_pages(test, mm, 1);
+	page = mm_kunit_page_at(mm, MM_KUNIT_BASE);
+	KUNIT_ASSERT_TRUE(test, mm_kunit_in_swap_cache(page));
+	KUNIT_EXPECT_FALSE(test, may_reuse(page, &all));
+	KUNIT_EXPECT_EQ(test, all, 2);
+	KUNIT_EXPECT_TRUE(test, mm_kunit_in_swap_cache(page));
+
+	mm_kunit_exit_mm(test, child);
+	KUNIT_EXPECT_TRUE(test, may_reuse(page, &all));
+	KUNIT_EXPECT_EQ(test, all, 1);
+	KUNIT_EXPECT_FALSE(test, mm_kunit_in_swap_cache(page));
+	mm_kunit_swapoff(test);
+}
+
+/* Of each subpage its mappings and its swap entries count together. */
+static void __maybe_unused reuse_swap_page_asks_swap_of_every_subpage(struct kunit *test)
+{
+	const int at[] = { 0, 1, HUGE_NR / 2, HUGE_NR - 1 };
+	struct thp thp = new_thp(test);
+	swp_entry_t first, entry;
+	bool added;
+	int i, all;
+
+	mm_kunit_swapon(test);
+	mm_kunit_split_pmd(test, thp.mm);
+	lock_page(thp.head);
+	added = mm_kunit_add_to_swap(thp.head, &first);
+	unlock_page(thp.head);
+	KUNIT_ASSERT_TRUE(test, added);
+	for (i = 0; i < ARRAY_SIZE(at); i++) {
+		entry = swp_entry(swp_type(first), swp_offset(first) + at[i]);
+		mm_kunit_hold_swap(entry, true);
+		KUNIT_EXPECT_FALSE_MSG(test, may_reuse(thp.head, &all),
+				       "subpage %d", at[i]);
+		KUNIT_EXPECT_EQ(test, all, HUGE_NR + 1);
+		mm_kunit_hold_swap(entry, false);
+	}
+	unmap_pages(test, thp.mm, HUGE_NR - 1, 1);
+	mm_kunit_hold_swap(entry, true);
+	KUNIT_EXPECT_TRUE(test, may_reuse(thp.head + 1, &all));
+	KUNIT_EXPECT_EQ(test, all, HUGE_NR);
+	KUNIT_EXPECT_TRUE(test, mm_kunit_in_swap_cache(thp.head));
+	mm_kunit_hold_swap(entry, false);
+	KUNIT_EXPECT_TRUE(test, may_reuse(thp.head, &all));
+	KUNIT_EXPECT_FALSE(test, mm_kunit_in_swap_cache(thp.head));
+	mm_kunit_swapoff(test);
+}
+
+/* --------------------------------------------------------------- swap -- */
+
+static void __maybe_unused counts_of_page_back_from_swap(struct kunit *test)
+{
+	struct mm_struct *mm = mm_kunit_anon_mm(test, 2);
+	struct mm_struct *child;
+	struct truth *t;
+
+	mm_kunit_swapon(test);
+	mm_kunit_swap_out(test, mm, MM_KUNIT_BASE, 2 * PAGE_SIZE);
+	child = mm_kunit_fork(test, mm);
+	mm_kunit_expect_pages(test, child, 2);
+	t = new_truth(test, mm_kunit_page_at(child, mm_kunit_addr(1)));
+	expect_counts(test, t, 0, 1);
+	mm_kunit_expect_pages(test, mm, 2);
+	KUNIT_EXPECT_PTR_EQ(test, mm_kunit_page_at(mm, mm_kunit_addr(1)), t->head);
+	expect_counts(test, t, 0, 2);
+	mm_kunit_exit_mm(test, child);
+	expect_counts(test, t, 0, 1);
+	mm_kunit_swapoff(test);
+}
+
+/* Page by page or whole, as the tree likes. */
+static void __maybe_unused counts_of_thp_back_from_swap(struct kunit *test)
+{
+	struct thp thp = new_thp(test);
+	const int at[] = { 0, 1, HUGE_NR / 2, HUGE_NR - 1 };
+	struct mm_struct *child;
+	int i;
+
+	mm_kunit_swapon(test);
+	mm_kunit_write_pages(test, thp.mm, HUGE_NR);
+	mm_kunit_swap_out(test, thp.mm, MM_KUNIT_BASE, PMD_SIZE);
+	child = mm_kunit_fork(test, thp.mm);
+	mm_kunit_expect_pages(test, thp.mm, HUGE_NR);
+	mm_kunit_expect_pages(test, child, HUGE_NR);
+	for (i = 0; i < ARRAY_SIZE(at); i++) {
+		struct page *page = mm_kunit_page_at(thp.mm, mm_kunit_addr(at[i]));
+		struct truth *t = new_truth(test, compound_head(page));
+
+		find_truth(test->priv, t);
+		KUNIT_EXPECT_GE(test, t->ptes, 2);
+		expect_counts(test, t, t->pmds, t->ptes);
+	}
+	mm_kunit_swapoff(test);
+}
+
 /* ------------------------------------------------ reuse or copy, small -- */
 
 /* A write to page @i by an mm that may keep the page, or else may not. */
@@ -910,6 +1016,21 @@ static void expect_write(struct kunit *test, struct mm_struct *mm, int i,
 	KUNIT_EXPECT_EQ_MSG(test, kept, reuses, "the write to page %d", i);
 	KUNIT_EXPECT_EQ(test, mm_kunit_read(test, mm, mm_kunit_addr(i)),
 			mm_kunit_content(1000 + i));
+}
+
+/* What the device holds is what the process maps, whatever both write. */
+static void expect_one_page(struct kunit *test, struct mm_struct *mm,
+			    struct page *pinned, int i)
+{
+	u64 *device = page_address(pinned);
+
+	KUNIT_EXPECT_PTR_EQ(test, mm_kunit_page_at(mm, mm_kunit_addr(i)), pinned);
+	*device = mm_kunit_content(2000);
+	KUNIT_EXPECT_EQ(test, mm_kunit_read(test, mm, mm_kunit_addr(i)),
+			mm_kunit_content(2000));
+	mm_kunit_write(test, mm, mm_kunit_addr(i), mm_kunit_content(2001));
+	KUNIT_EXPECT_PTR_EQ(test, mm_kunit_page_at(mm, mm_kunit_addr(i)), pinned);
+	KUNIT_EXPECT_EQ(test, *device, mm_kunit_content(2001));
 }
 
 static void write_reuses_page_after_childs_exit(struct kunit *test)
@@ -966,16 +1087,20 @@ static void write_copies_page_with_a_reference(struct kunit *test)
 	put_page(page);
 }
 
-/* Exclusive means that no reference can come from another mm. */
+/*
+ * Exclusive means that no reference can come from another mm. A pin that only
+ * reads makes a page exclusive, and leaves it write-protected.
+ */
 static void __maybe_unused write_reuses_exclusive_page_with_a_reference(struct kunit *test)
 {
 	struct mm_struct *mm = mm_kunit_anon_mm(test, 1);
-	struct page *page = mm_kunit_page_at(mm, MM_KUNIT_BASE);
+	struct mm_struct *child = mm_kunit_fork(test, mm);
+	struct page *page = mm_kunit_pin(test, mm, MM_KUNIT_BASE, 0);
 
-	KUNIT_ASSERT_EQ(test, mm_kunit_mprotect(mm, MM_KUNIT_BASE, PAGE_SIZE,
-						PROT_READ), 0L);
-	KUNIT_ASSERT_EQ(test, mm_kunit_mprotect(mm, MM_KUNIT_BASE, PAGE_SIZE,
-						PROT_READ | PROT_WRITE), 0L);
+	mm_kunit_exit_mm(test, child);
+	mm_kunit_unpin(test, page);
+	KUNIT_ASSERT_FALSE(test, mm_kunit_entry_at(mm, MM_KUNIT_BASE).write);
+	page = mm_kunit_page_at(mm, MM_KUNIT_BASE);
 	get_page(page);
 	expect_write(test, mm, 0, true);
 	put_page(page);
@@ -990,6 +1115,36 @@ static void __maybe_unused write_copies_ksm_page_of_one(struct kunit *test)
 	KUNIT_ASSERT_EQ(test, mm_kunit_take_census(test->priv, page, 1).ptes, 1);
 	expect_write(test, mm[0], 0, false);
 	mm_kunit_ksm_unmerge(test);
+}
+
+/* What the child will have back from swap is what was swapped out. */
+static void __maybe_unused write_copies_page_that_child_has_in_swap(struct kunit *test)
+{
+	struct mm_struct *mm = mm_kunit_anon_mm(test, 2);
+	struct mm_struct *child;
+
+	mm_kunit_swapon(test);
+	mm_kunit_swap_out(test, mm, MM_KUNIT_BASE, 2 * PAGE_SIZE);
+	child = mm_kunit_fork(test, mm);
+	mm_kunit_expect_pages(test, mm, 1);
+	expect_write(test, mm, 0, false);
+	mm_kunit_write(test, mm, mm_kunit_addr(1), mm_kunit_content(99));
+	mm_kunit_expect_pages(test, child, 2);
+	mm_kunit_swapoff(test);
+}
+
+static void __maybe_unused write_reuses_page_back_from_swap(struct kunit *test)
+{
+	struct mm_struct *mm = mm_kunit_anon_mm(test, 1);
+	struct mm_struct *child;
+
+	mm_kunit_swapon(test);
+	mm_kunit_swap_out(test, mm, MM_KUNIT_BASE, PAGE_SIZE);
+	child = mm_kunit_fork(test, mm);
+	mm_kunit_expect_pages(test, mm, 1);
+	mm_kunit_exit_mm(test, child);
+	expect_write(test, mm, 0, true);
+	mm_kunit_swapoff(test);
 }
 
 /* ------------------------------------------------- reuse or copy, huge -- */
@@ -1042,6 +1197,20 @@ static void __maybe_unused write_copies_thp_with_a_reference(struct kunit *test)
 	put_page(thp.head);
 }
 
+static void __maybe_unused write_reuses_exclusive_thp_with_a_reference(struct kunit *test)
+{
+	struct thp thp = new_thp(test);
+	struct mm_struct *child = mm_kunit_fork(test, thp.mm);
+	struct page *page;
+
+	mm_kunit_exit_mm(test, child);
+	page = mm_kunit_pin(test, thp.mm, mm_kunit_addr(1), 0);
+	KUNIT_ASSERT_FALSE(test, mm_kunit_entry_at(thp.mm, MM_KUNIT_BASE).write);
+	expect_write(test, thp.mm, 1, true);
+	expect_counts(test, thp.truth, 1, 0);
+	expect_one_page(test, thp.mm, page, 1);
+}
+
 /* Both map it by PTEs; what the other has not got it may be allowed to keep. */
 static void __maybe_unused write_copies_page_of_thp_of_two(struct kunit *test)
 {
@@ -1088,21 +1257,6 @@ write_copies_page_of_thp_with_a_reference(struct kunit *test)
 }
 
 /* -------------------------------------------------------- pinned pages -- */
-
-/* What the device holds is what the process maps, whatever both write. */
-static void expect_one_page(struct kunit *test, struct mm_struct *mm,
-			    struct page *pinned, int i)
-{
-	u64 *device = page_address(pinned);
-
-	KUNIT_EXPECT_PTR_EQ(test, mm_kunit_page_at(mm, mm_kunit_addr(i)), pinned);
-	*device = mm_kunit_content(2000);
-	KUNIT_EXPECT_EQ(test, mm_kunit_read(test, mm, mm_kunit_addr(i)),
-			mm_kunit_content(2000));
-	mm_kunit_write(test, mm, mm_kunit_addr(i), mm_kunit_content(2001));
-	KUNIT_EXPECT_PTR_EQ(test, mm_kunit_page_at(mm, mm_kunit_addr(i)), pinned);
-	KUNIT_EXPECT_EQ(test, *device, mm_kunit_content(2001));
-}
 
 static void pinned_page_stays_with_its_process(struct kunit *test)
 {
@@ -1414,9 +1568,22 @@ static bool step_move(struct mm_kunit_sequence *seq,
 	       (long)to;
 }
 
+/* Only what one mm alone maps goes, and nothing without a device. */
+static bool step_swap_out(struct mm_kunit_sequence *seq,
+			  struct mm_kunit_step *step)
+{
+	unsigned long addr = random_addr(seq, step->mm, step->from);
+	unsigned long end = random_addr(seq, step->mm, step->to) + PAGE_SIZE;
+
+	lru_add_drain_all();
+	return !mm_kunit_madvise(seq->mms[step->mm], addr, end - addr,
+				 MADV_PAGEOUT);
+}
+
 static const struct mm_kunit_op random_ops[] = {
-	{ "write", 40, step_write },
+	{ "write", 34, step_write },
 	{ "read", 10, step_read },
+	{ "swap out", 6, step_swap_out },
 	{ "fork", 16, step_fork },
 	{ "exit", 5, step_exit },
 	{ "split pmd", 6, step_split_pmd },
@@ -1432,9 +1599,12 @@ static bool place_is_true(struct mm_kunit_sequence *seq, int mm, int place,
 	struct page *page = mm_kunit_page_at(seq->mms[mm], addr);
 	u64 value = to_sequence(seq)->value[mm][place];
 
+	if (!page && value &&
+	    mm_kunit_entry_at(seq->mms[mm], addr).kind != MM_KUNIT_OTHER)
+		return mm_kunit_untrue(why, size, "mm %d lost place %d", mm,
+				       place);
 	if (!page)
-		return !value || mm_kunit_untrue(why, size, "mm %d lost place %d",
-						 mm, place);
+		return true;
 	if (*(u64 *)page_address(page) != value)
 		return mm_kunit_untrue(why, size, "mm %d has %llx at place %d, not %llx",
 				       mm, *(u64 *)page_address(page), place,
@@ -1517,6 +1687,14 @@ static void __maybe_unused random_sequences_keep_the_counts(struct kunit *test)
 	}
 }
 
+static void __maybe_unused
+random_sequences_with_swap_keep_the_counts(struct kunit *test)
+{
+	mm_kunit_swapon(test);
+	random_sequences_keep_the_counts(test);
+	mm_kunit_swapoff(test);
+}
+
 /*
  * What most others rest on comes first: where that crashes, it is to blame.
  */
@@ -1538,6 +1716,10 @@ static struct kunit_case thp_mapcount_cases[] = {
 	KUNIT_CASE(copy_leaves_page_with_its_anon_vma),
 	MM_KUNIT_CASE_IF(REUSE_SWAP_PAGE, reuse_swap_page_takes_page_of_one)
 	MM_KUNIT_CASE_IF(REUSE_SWAP_KSM, reuse_swap_page_refuses_ksm_page)
+	MM_KUNIT_CASE_IF(REUSE_SWAPPED, reuse_swap_page_asks_swap_entries)
+	MM_KUNIT_CASE_IF(SWAP, counts_of_page_back_from_swap)
+	MM_KUNIT_CASE_IF(SWAP, write_copies_page_that_child_has_in_swap)
+	MM_KUNIT_CASE_IF(SWAP_EXCLUSIVE, write_reuses_page_back_from_swap)
 	MM_KUNIT_CASE_IF(THP, counts_of_thp_in_one_pmd)
 	MM_KUNIT_CASE_IF(THP, counts_of_unmapped_thp)
 	MM_KUNIT_CASE_IF(THP, counts_of_thp_unmapped_in_pieces)
@@ -1570,10 +1752,13 @@ static struct kunit_case thp_mapcount_cases[] = {
 	MM_KUNIT_CASE_IF(THP_REUSE_SWAP_PAGE, reuse_swap_page_asks_pmds_of_thp)
 	MM_KUNIT_CASE_IF(THP_REUSE_SWAP_PAGE, reuse_swap_page_takes_thp_none_of_it_twice)
 	MM_KUNIT_CASE_IF(THP_REUSE_SWAP_PAGE, reuse_swap_page_asks_every_subpage)
+	MM_KUNIT_CASE_IF(REUSE_THP_SWAP, reuse_swap_page_asks_swap_of_every_subpage)
+	MM_KUNIT_CASE_IF(THP_SWAPPED, counts_of_thp_back_from_swap)
 	MM_KUNIT_CASE_IF(THP, write_reuses_thp_after_childs_exit)
 	MM_KUNIT_CASE_IF(THP, write_copies_thp_of_two)
 	MM_KUNIT_CASE_IF(THP, write_copies_thp_beside_a_pte)
 	MM_KUNIT_CASE_IF(THP_EXCLUSIVE, write_copies_thp_with_a_reference)
+	MM_KUNIT_CASE_IF(THP_EXCLUSIVE, write_reuses_exclusive_thp_with_a_reference)
 	MM_KUNIT_CASE_IF(THP, write_copies_page_of_thp_of_two)
 	MM_KUNIT_CASE_IF(THP_REUSE_PTES, write_reuses_page_of_thp_after_childs_exit)
 	MM_KUNIT_CASE_IF(THP, write_copies_page_of_thp_with_a_reference)
@@ -1583,6 +1768,7 @@ static struct kunit_case thp_mapcount_cases[] = {
 	MM_KUNIT_CASE_IF(THP_MOVE_ANON_RMAP, reuse_moves_thp_to_own_anon_vma)
 	MM_KUNIT_CASE_IF(THP, copy_leaves_thp_with_its_anon_vma)
 	MM_KUNIT_CASE_IF(THP, random_sequences_keep_the_counts)
+	MM_KUNIT_CASE_IF(THP_SWAPPED, random_sequences_with_swap_keep_the_counts)
 	{}
 };
 

@@ -37,6 +37,8 @@ class Graft(toy.Toy):
         self.assertIn("obj-$(CONFIG_KUNIT) += tests/\n", self.read("mm/Makefile"))
         self.assertTrue(self.read("mm/Kconfig").endswith(
             'bool\n\nsource "mm/tests/Kconfig"\n\nendmenu\n'))
+        self.assertRegex(self.read("mm/khugepaged.c"), r'^int revalidate;\n\n#ifdef CONFIG_\w+\n'
+                         r'#include "tests/khugepaged_revalidate_kunit.c"\n#endif\n$')
         self.assertEqual(self.read("mm/tests/toy_kunit.c"), toy.SUITE)
         self.ungraft()
         self.assertEqual(toy.checksum(self.tree), self.before)
@@ -47,7 +49,7 @@ class Graft(toy.Toy):
         self.assertEqual(toy.checksum(self.tree), self.before)
 
     def test_files_without_a_last_newline(self):
-        for name in ("mm/Makefile", "mm/Kconfig"):
+        for name in ("mm/Makefile", "mm/Kconfig", "mm/khugepaged.c"):
             self.edit(name, self.read(name).rstrip("\n"))
         before = toy.checksum(self.tree)
         self.graft()

@@ -60,6 +60,7 @@ TREE = {
     "Makefile": MAKEFILE, "Kconfig": 'source "mm/Kconfig"\n', "console": CONSOLE, "sleep": "0\n",
     "dropped": "CONFIG_NOTHING=y\n",
     "mm/Makefile": "obj-y := hugetlb.o\n", "mm/hugetlb.c": "int huge;\n", "mm/toy.h": "\n",
+    "mm/khugepaged.c": "int revalidate;\n",
     "mm/Kconfig": 'menu "mm"\nmenu "slab"\nendmenu # slab\n\nconfig MMU\n\tbool\n\nendmenu\n',
     "lib/kunit/executor.c": "/* kunit_shutdown */\n",
     "tools/testing/kunit/kunit.py": KUNIT, "tools/testing/kunit/kunit_kernel.py": "\n",

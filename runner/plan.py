@@ -6,6 +6,7 @@
     arch <arch> <CONDITION> ...                   must hold there with our own configuration
     skip <suite> <case> <CONDITION>               may skip where the condition holds; * matches any
     known <suite> <case> <CONDITION> <words>      a tree's own bug: fails where the condition holds
+    needs <suite> <CONDITION>                     Kconfig may drop it where the condition does not hold
     cannot <suite> <tree>/<arch> <words>          why the suite is not owed there; * matches any
 
 A case is owed where the condition in its table is compiled in: CONFIG_MM_KUNIT_<CONDITION>=y.
@@ -45,6 +46,7 @@ class Plan:
     arch: dict = field(default_factory=dict)
     skips: list = field(default_factory=list)   # (suite, case, condition)
     known: dict = field(default_factory=dict)   # (suite, case) -> (condition, words)
+    needs: dict = field(default_factory=dict)   # suite -> condition
     cannot: list = field(default_factory=list)  # (suite, tree/arch, words)
 
     def why_not(self, suite, cell):
@@ -98,6 +100,8 @@ def _line(plan, words):
         plan.skips.append((words[1], words[2], words[3]))
     elif words[0] == "known":
         plan.known[words[1], words[2]] = words[3], " ".join(words[4:])
+    elif words[0] == "needs":
+        plan.needs[words[1]] = words[2]
     elif words[0] == "cannot":
         plan.cannot.append((words[1], words[2], " ".join(words[3:])))
     else:
@@ -147,6 +151,8 @@ def lint(plan, root):
         for (name, case), (condition, _) in plan.known.items():
             if name == suite.name and (case not in names or condition not in plan.when):
                 wrong.append(f"plan: known {name} {case} {condition}: no such case or condition")
+        if plan.needs.get(suite.name) not in (None, *plan.when):
+            wrong.append(f"plan: needs {suite.name} {plan.needs[suite.name]}: no such condition")
         if f"config {suite.symbol[7:]}\n" not in symbols:
             wrong.append(f"Kconfig: {suite.symbol[7:]} is not defined")
     for condition in plan.when:
@@ -180,10 +186,14 @@ def owed(plan, suite, cell, stage, config, own_config=True):
     @cell is "6.1/x86_64" for a named tree, None for a tree by path or a changed configuration:
     nothing is pinned there.
     """
-    result = Owed(suite)
-    if suite.symbol not in config:
-        result.problem = f"dropped by Kconfig: {suite.symbol} is not set"
+    result, needs = Owed(suite), plan.needs.get(suite.name)
     table = case_table(_text(os.path.join(stage, suite.source)))
+    if suite.symbol not in config:
+        if needs and f"CONFIG_MM_KUNIT_{needs}" not in config:
+            result.not_owed[needs] = [name for name, _ in table]
+            table = []
+        else:
+            result.problem = f"dropped by Kconfig: {suite.symbol} is not set"
     for name, condition in table:
         if condition is None or f"CONFIG_MM_KUNIT_{condition}" in config:
             result.cases.append(name)

@@ -35,8 +35,8 @@ class Checkout(unittest.TestCase):
         self.addCleanup(shutil.rmtree, self.root)
         toy.lay(self.root, toy.OVERLAY)
 
-    def owed(self, config, cell=None, cells=""):
-        toy.lay(self.root, {"plan": f"toy mm/tests/toy_kunit.c {cells}\nwhen ODD odd\n"})
+    def owed(self, config, cell=None, cells="", more=""):
+        toy.lay(self.root, {"plan": f"toy mm/tests/toy_kunit.c {cells}\nwhen ODD odd\n{more}"})
         the_plan = plan.read(self.root)
         return plan.owed(the_plan, the_plan.suites["toy"], cell, self.root, config)
 
@@ -50,6 +50,13 @@ class Checkout(unittest.TestCase):
 
     def test_dropped_suite(self):
         self.assertIn("dropped by Kconfig: CONFIG_TOY_KUNIT_TEST", self.owed({}).problem)
+
+    def test_suite_that_may_be_dropped(self):
+        due = self.owed({}, more="needs toy ODD\n")
+        self.assertEqual((due.cases, due.not_owed, due.problem),
+                         ([], {"ODD": ["first_works", "second_works"]}, ""))
+        due = self.owed({"CONFIG_MM_KUNIT_ODD": "y"}, more="needs toy ODD\n")
+        self.assertIn("dropped by Kconfig", due.problem)
 
     def test_pinned_number(self):
         self.assertEqual(self.owed(self.config, "6.1/um", "6.1/um=2").problem, "")

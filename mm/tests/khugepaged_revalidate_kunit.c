@@ -28,22 +28,27 @@
 #define WINDOW		MM_KUNIT_BASE
 #define WINDOW_END	(WINDOW + HPAGE_PMD_SIZE)
 
+/* A mapping with room for a huge page on either side of that. */
+#define LOW		(WINDOW - HPAGE_PMD_SIZE)
+#define HIGH		(WINDOW_END + HPAGE_PMD_SIZE)
+
 #define TEST_RW		(PROT_READ | PROT_WRITE)
 
 /* ------------------------------------------------------- revalidation -- */
 
-/* A mapping around the window by a page at either end, and faulted in it. */
+/*
+ * A mapping that is too large to be refused for its size when it loses a page
+ * of the window.
+ */
 static struct mm_struct *window_mm(struct kunit *test)
 {
 	struct mm_struct *mm;
 
 	mm_kunit_need_thp(test);
 	mm = mm_kunit_new_mm(test);
-	mm_kunit_mmap_anon(test, mm, WINDOW - PAGE_SIZE,
-			   HPAGE_PMD_SIZE + 2 * PAGE_SIZE);
+	mm_kunit_mmap_anon(test, mm, LOW, HIGH - LOW);
 	mm_kunit_write(test, mm, WINDOW + PAGE_SIZE, 1);
-	KUNIT_ASSERT_EQ(test, mm_kunit_madvise(mm, WINDOW - PAGE_SIZE,
-					       HPAGE_PMD_SIZE + 2 * PAGE_SIZE,
+	KUNIT_ASSERT_EQ(test, mm_kunit_madvise(mm, LOW, HIGH - LOW,
 					       MADV_HUGEPAGE), 0L);
 	return mm;
 }
@@ -83,9 +88,9 @@ static void vma_of_just_the_window_revalidates(struct kunit *test)
 {
 	struct mm_struct *mm = good_mm(test);
 
-	munmap_of(test, mm, WINDOW - PAGE_SIZE, WINDOW);
+	munmap_of(test, mm, LOW, WINDOW);
 	KUNIT_EXPECT_TRUE(test, revalidates(mm));
-	munmap_of(test, mm, WINDOW_END, WINDOW_END + PAGE_SIZE);
+	munmap_of(test, mm, WINDOW_END, HIGH);
 	KUNIT_EXPECT_TRUE(test, revalidates(mm));
 }
 
@@ -93,7 +98,7 @@ static void vma_that_starts_a_page_late_is_refused(struct kunit *test)
 {
 	struct mm_struct *mm = good_mm(test);
 
-	munmap_of(test, mm, WINDOW - PAGE_SIZE, WINDOW + PAGE_SIZE);
+	munmap_of(test, mm, LOW, WINDOW + PAGE_SIZE);
 	KUNIT_EXPECT_FALSE(test, revalidates(mm));
 }
 
@@ -101,7 +106,7 @@ static void vma_that_ends_a_page_early_is_refused(struct kunit *test)
 {
 	struct mm_struct *mm = good_mm(test);
 
-	munmap_of(test, mm, WINDOW_END - PAGE_SIZE, WINDOW_END + PAGE_SIZE);
+	munmap_of(test, mm, WINDOW_END - PAGE_SIZE, HIGH);
 	KUNIT_EXPECT_FALSE(test, revalidates(mm));
 }
 
@@ -109,7 +114,7 @@ static void vma_that_ends_in_the_middle_is_refused(struct kunit *test)
 {
 	struct mm_struct *mm = good_mm(test);
 
-	munmap_of(test, mm, WINDOW + HPAGE_PMD_SIZE / 2, WINDOW_END + PAGE_SIZE);
+	munmap_of(test, mm, WINDOW + HPAGE_PMD_SIZE / 2, HIGH);
 	KUNIT_EXPECT_FALSE(test, revalidates(mm));
 }
 
@@ -119,10 +124,10 @@ static void vma_that_was_split_is_refused(struct kunit *test)
 	struct mm_struct *mm = good_mm(test);
 
 	KUNIT_ASSERT_EQ(test, mm_kunit_mprotect(mm, WINDOW_END - PAGE_SIZE,
-						2 * PAGE_SIZE, PROT_READ), 0L);
+						PAGE_SIZE, PROT_READ), 0L);
 	KUNIT_EXPECT_FALSE(test, revalidates(mm));
 	KUNIT_ASSERT_EQ(test, mm_kunit_mprotect(mm, WINDOW_END - PAGE_SIZE,
-						2 * PAGE_SIZE, TEST_RW), 0L);
+						PAGE_SIZE, TEST_RW), 0L);
 	KUNIT_EXPECT_TRUE(test, revalidates(mm));
 }
 
@@ -130,7 +135,7 @@ static void vma_that_is_gone_is_refused(struct kunit *test)
 {
 	struct mm_struct *mm = good_mm(test);
 
-	munmap_of(test, mm, WINDOW - PAGE_SIZE, WINDOW_END + PAGE_SIZE);
+	munmap_of(test, mm, LOW, HIGH);
 	KUNIT_EXPECT_FALSE(test, revalidates(mm));
 }
 
@@ -145,7 +150,7 @@ static void vma_above_is_refused(struct kunit *test)
 					       2 * HPAGE_PMD_SIZE,
 					       MADV_HUGEPAGE), 0L);
 	mm_kunit_write(test, mm, WINDOW + 4 * HPAGE_PMD_SIZE, 1);
-	munmap_of(test, mm, WINDOW - PAGE_SIZE, WINDOW_END + PAGE_SIZE);
+	munmap_of(test, mm, LOW, HIGH);
 	KUNIT_EXPECT_FALSE(test, revalidates(mm));
 }
 
@@ -153,11 +158,9 @@ static void vma_above_is_refused(struct kunit *test)
 static void vma_that_moved_up_is_refused(struct kunit *test)
 {
 	struct mm_struct *mm = good_mm(test);
-	unsigned long to = WINDOW + 4 * HPAGE_PMD_SIZE - PAGE_SIZE;
+	unsigned long to = WINDOW + 4 * HPAGE_PMD_SIZE;
 
-	KUNIT_ASSERT_EQ(test, mm_kunit_mremap(mm, WINDOW - PAGE_SIZE,
-					      HPAGE_PMD_SIZE + 2 * PAGE_SIZE,
-					      to), (long)to);
+	KUNIT_ASSERT_EQ(test, mm_kunit_mremap(mm, LOW, HIGH - LOW, to), (long)to);
 	KUNIT_EXPECT_FALSE(test, revalidates(mm));
 }
 
@@ -166,7 +169,7 @@ static void vma_never_faulted_is_refused(struct kunit *test)
 {
 	struct mm_struct *mm = good_mm(test);
 
-	munmap_of(test, mm, WINDOW - PAGE_SIZE, WINDOW_END + PAGE_SIZE);
+	munmap_of(test, mm, LOW, HIGH);
 	mm_kunit_mmap_anon(test, mm, WINDOW, HPAGE_PMD_SIZE);
 	KUNIT_ASSERT_EQ(test, mm_kunit_madvise(mm, WINDOW, HPAGE_PMD_SIZE,
 					       MADV_HUGEPAGE), 0L);
@@ -183,7 +186,7 @@ static void revalidate_file(struct kunit *test, unsigned long flags)
 	struct mm_struct *mm = good_mm(test);
 	struct file *file = mm_kunit_shmem_file(test, HPAGE_PMD_SIZE);
 
-	munmap_of(test, mm, WINDOW - PAGE_SIZE, WINDOW_END + PAGE_SIZE);
+	munmap_of(test, mm, LOW, HIGH);
 	mm_kunit_mmap(test, mm, file, WINDOW, HPAGE_PMD_SIZE, TEST_RW, flags, 0);
 	KUNIT_ASSERT_EQ(test, mm_kunit_madvise(mm, WINDOW, HPAGE_PMD_SIZE,
 					       MADV_HUGEPAGE), 0L);
@@ -208,8 +211,7 @@ static void nohugepage_is_refused(struct kunit *test)
 {
 	struct mm_struct *mm = good_mm(test);
 
-	KUNIT_ASSERT_EQ(test, mm_kunit_madvise(mm, WINDOW - PAGE_SIZE,
-					       HPAGE_PMD_SIZE + 2 * PAGE_SIZE,
+	KUNIT_ASSERT_EQ(test, mm_kunit_madvise(mm, LOW, HIGH - LOW,
 					       MADV_NOHUGEPAGE), 0L);
 	KUNIT_EXPECT_FALSE(test, revalidates(mm));
 }

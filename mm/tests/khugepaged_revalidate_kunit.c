@@ -12,11 +12,12 @@
  * way, end to end.
  */
 #include <kunit/test.h>
+#include <linux/completion.h>
 #include <linux/kthread.h>
 #include <linux/mm.h>
 #include <linux/mman.h>
 #include <linux/pagemap.h>
-#include <linux/rwsem.h>
+#include <linux/sched.h>
 
 #include "mm_kunit.h"
 #include "mm_kunit_compat.h"
@@ -271,16 +272,26 @@ static void exiting_mm_is_refused(struct kunit *test)
 
 /* ------------------------------------------------------ MADV_COLLAPSE -- */
 
-static long collapse(struct mm_struct *mm, unsigned long len)
+static long collapse_range(struct mm_struct *mm, unsigned long addr,
+			   unsigned long len)
 {
-	return mm_kunit_madvise(mm, WINDOW, len, MM_KUNIT_MADV_COLLAPSE);
+	return mm_kunit_madvise(mm, addr, len, MM_KUNIT_MADV_COLLAPSE);
 }
 
-/* An mm with a mapping of @windows, and small pages in the first @nr places. */
+static long collapse(struct mm_struct *mm)
+{
+	return collapse_range(mm, WINDOW, HPAGE_PMD_SIZE);
+}
+
+/*
+ * An mm with a mapping of @windows, and small pages in the first @nr places
+ * and at the start of each further window.
+ */
 static struct mm_struct *small_mm(struct kunit *test, int windows, int nr)
 {
 	unsigned long len = windows * HPAGE_PMD_SIZE;
 	struct mm_struct *mm;
+	int i;
 
 	mm_kunit_need_thp(test);
 	mm = mm_kunit_new_mm(test);
@@ -288,6 +299,8 @@ static struct mm_struct *small_mm(struct kunit *test, int windows, int nr)
 	KUNIT_ASSERT_EQ(test, mm_kunit_madvise(mm, WINDOW, len,
 					       MADV_NOHUGEPAGE), 0L);
 	mm_kunit_write_pages(test, mm, nr);
+	for (i = 1; i < windows; i++)
+		mm_kunit_write(test, mm, WINDOW + i * HPAGE_PMD_SIZE, i);
 	KUNIT_ASSERT_EQ(test, mm_kunit_madvise(mm, WINDOW, len,
 					       MADV_HUGEPAGE), 0L);
 	KUNIT_ASSERT_EQ(test, mm_kunit_entry_at(mm, WINDOW).size, PAGE_SIZE);
@@ -315,10 +328,10 @@ static void __maybe_unused collapse_keeps_what_was_written(struct kunit *test)
 {
 	struct mm_struct *mm = small_mm(test, 1, HPAGE_PMD_NR);
 
-	KUNIT_EXPECT_EQ(test, collapse(mm, HPAGE_PMD_SIZE), 0L);
+	KUNIT_EXPECT_EQ(test, collapse(mm), 0L);
 	expect_collapsed(test, mm);
 	mm_kunit_expect_pages(test, mm, HPAGE_PMD_NR);
-	KUNIT_EXPECT_EQ(test, collapse(mm, HPAGE_PMD_SIZE), 0L);
+	KUNIT_EXPECT_EQ(test, collapse(mm), 0L);
 	expect_collapsed(test, mm);
 }
 
@@ -327,7 +340,7 @@ static void __maybe_unused collapse_fills_holes_with_zeroes(struct kunit *test)
 	struct mm_struct *mm = small_mm(test, 1, 3);
 	int i;
 
-	KUNIT_EXPECT_EQ(test, collapse(mm, HPAGE_PMD_SIZE), 0L);
+	KUNIT_EXPECT_EQ(test, collapse(mm), 0L);
 	expect_collapsed(test, mm);
 	mm_kunit_expect_pages(test, mm, 3);
 	for (i = 3; i < HPAGE_PMD_NR; i++)
@@ -347,7 +360,7 @@ static void __maybe_unused collapse_leaves_the_child_its_pages(struct kunit *tes
 
 	KUNIT_ASSERT_EQ(test, mm_kunit_mapcount(page), 2);
 	mm_kunit_write(test, mm, mm_kunit_addr(7), mm_kunit_content(7));
-	KUNIT_EXPECT_EQ(test, collapse(mm, HPAGE_PMD_SIZE), 0L);
+	KUNIT_EXPECT_EQ(test, collapse(mm), 0L);
 	expect_collapsed(test, mm);
 	lru_add_drain_all();
 	KUNIT_EXPECT_PTR_EQ(test, mm_kunit_page_at(child, WINDOW), page);
@@ -368,7 +381,7 @@ static void expect_no_collapse(struct kunit *test, struct mm_struct *mm,
 	lru_add_drain_all();
 	refs = page_count(page);
 	before = mm_kunit_photograph(test);
-	KUNIT_EXPECT_EQ(test, collapse(mm, HPAGE_PMD_SIZE), error);
+	KUNIT_EXPECT_EQ(test, collapse(mm), error);
 	mm_kunit_expect_same(test, before);
 	lru_add_drain_all();
 	KUNIT_EXPECT_EQ(test, page_count(page), refs);
@@ -411,7 +424,7 @@ static void __maybe_unused collapse_refuses_what_was_never_faulted(struct kunit 
 	mm_kunit_need_thp(test);
 	mm = mm_kunit_new_mm(test);
 	mm_kunit_mmap_anon(test, mm, WINDOW, HPAGE_PMD_SIZE);
-	KUNIT_EXPECT_EQ(test, collapse(mm, HPAGE_PMD_SIZE), (long)-EINVAL);
+	KUNIT_EXPECT_EQ(test, collapse(mm), (long)-EINVAL);
 	KUNIT_EXPECT_FALSE(test, mm_kunit_page_at(mm, WINDOW));
 }
 
@@ -421,72 +434,87 @@ static void __maybe_unused collapse_refuses_what_is_not_mapped(struct kunit *tes
 
 	mm_kunit_need_thp(test);
 	mm = mm_kunit_new_mm(test);
-	KUNIT_EXPECT_EQ(test, collapse(mm, HPAGE_PMD_SIZE), (long)-ENOMEM);
+	KUNIT_EXPECT_EQ(test, collapse(mm), (long)-ENOMEM);
 }
 
 /**
- * struct unmapper - a thread that unmaps a part of what is being collapsed
+ * struct call - a system call by a thread of its own
+ * @what: the call
  * @mm: the mm
- * @from: what it unmaps
- * @len: how much of it
- * @ret: what munmap() said
+ * @addr: start of its range
+ * @len: its length in bytes
+ * @ret: what it returned
  * @done: it has returned
  */
-struct unmapper {
+struct call {
+	long (*what)(struct mm_struct *mm, unsigned long addr,
+		     unsigned long len);
 	struct mm_struct *mm;
-	unsigned long from;
+	unsigned long addr;
 	unsigned long len;
 	long ret;
 	struct completion done;
 };
 
-/* Queues for the mmap lock as soon as the collapse has it. */
-static int unmap_meanwhile(void *data)
+static int do_call(void *data)
 {
-	unsigned long timeout = jiffies + 2 * HZ;
-	struct unmapper *u = data;
+	struct call *call = data;
 
-	while (!rwsem_is_locked(&u->mm->mmap_lock) &&
-	       time_before(jiffies, timeout))
-		schedule();
-	u->ret = mm_kunit_munmap(u->mm, u->from, u->len);
-	complete(&u->done);
+	call->ret = call->what(call->mm, call->addr, call->len);
+	complete(&call->done);
 	return 0;
+}
+
+/*
+ * The mmap lock is held: the call comes behind those that wait for it. An
+ * urgent one goes before all others as soon as it has the lock.
+ */
+static void queue_call(struct kunit *test, struct call *call, bool urgent)
+{
+	struct task_struct *thread;
+
+	init_completion(&call->done);
+	thread = kthread_create(do_call, call, "mmkunit-call");
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, thread);
+	if (urgent)
+		sched_set_fifo(thread);
+	wake_up_process(thread);
+	schedule_timeout_uninterruptible(2);
 }
 
 /*
  * 4d24de9425f7, "mm: MADV_COLLAPSE: refetch vm_end after reacquiring
  * mmap_lock": the VMA shrinks while the first window is collapsed, so that
- * there are two to collapse, not four.
+ * there are two to collapse, not four. That munmap() waits for the lock when
+ * the collapse gets it, and has it as soon as the collapse lets go of it.
  */
 static void __maybe_unused collapse_heeds_a_vma_that_shrinks(struct kunit *test)
 {
 	struct mm_struct *mm = small_mm(test, 4, 8);
-	struct unmapper u = {
-		.mm = mm,
-		.from = WINDOW + 2 * HPAGE_PMD_SIZE,
-		.len = 2 * HPAGE_PMD_SIZE,
+	struct call c = { collapse_range, mm, WINDOW, 4 * HPAGE_PMD_SIZE };
+	struct call u = {
+		mm_kunit_munmap, mm, WINDOW + 2 * HPAGE_PMD_SIZE,
+		2 * HPAGE_PMD_SIZE,
 	};
-	struct mm_kunit_recorder *rec;
-	struct task_struct *thread;
+	struct mm_kunit_recorder *rec = mm_kunit_record(test, mm);
 	int i;
 
-	for (i = 1; i < 4; i++)
-		mm_kunit_write(test, mm, WINDOW + i * HPAGE_PMD_SIZE, i);
-	rec = mm_kunit_record(test, mm);
-	init_completion(&u.done);
-	thread = kthread_run(unmap_meanwhile, &u, "mmkunit-unmap");
-	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, thread);
-	KUNIT_EXPECT_EQ(test, collapse(mm, 4 * HPAGE_PMD_SIZE), 0L);
+	mmap_write_lock(mm);
+	queue_call(test, &c, false);
+	queue_call(test, &u, true);
+	mmap_write_unlock(mm);
+	wait_for_completion(&c.done);
 	wait_for_completion(&u.done);
 
+	KUNIT_EXPECT_EQ(test, c.ret, 0L);
 	KUNIT_ASSERT_EQ(test, u.ret, 0L);
 	for (i = 0; i < rec->nr; i++)
-		KUNIT_ASSERT_FALSE_MSG(test, rec->event[i].start == u.from &&
-				       rec->event[i].end == u.from + HPAGE_PMD_SIZE,
+		KUNIT_ASSERT_FALSE_MSG(test, rec->event[i].start == u.addr &&
+				       rec->event[i].end == u.addr + HPAGE_PMD_SIZE,
 				       "the VMA shrank too late");
 	expect_collapsed(test, mm);
-	KUNIT_EXPECT_EQ(test, mm_kunit_entry_at(mm, WINDOW + HPAGE_PMD_SIZE).size,
+	KUNIT_EXPECT_TRUE(test, mm_kunit_page_at(mm, WINDOW_END));
+	KUNIT_EXPECT_EQ(test, mm_kunit_entry_at(mm, WINDOW_END).size,
 			HPAGE_PMD_SIZE);
 }
 

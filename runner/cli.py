@@ -8,7 +8,8 @@ import sys
 import traceback
 from dataclasses import dataclass
 
-from runner import arches, boot, build, cache, errors, graft, ktap, packages, plan, stage, trees
+from runner import (arches, boot, build, cache, errors, graft, ktap, packages, plan, ports, stage,
+                    trees)
 from runner import verdict as verdicts
 from runner.errors import Unjudged
 
@@ -35,6 +36,8 @@ def parser():
                      help="default: x86_64; also um, s390, ...")
     run.add_argument("--suite", action="append", default=[], metavar="NAME",
                      help="only this suite; may be repeated")
+    run.add_argument("--no-port", action="store_true",
+                     help="leave the tree without what ports/ would give it")
     run.add_argument("--json", metavar="FILE", help="write everything that was found out")
     run.add_argument("--junit", metavar="FILE", help="write JUnit XML")
     run.add_argument("--keep-log", metavar="FILE", help="write the raw console")
@@ -77,15 +80,16 @@ def kunit_options(words):
     return Options(other=other, **vars(known))
 
 
-def judge(root, tree, arch, suites, options, keep_log=None):
-    """Stage, build and boot @tree on @arch; the Verdict."""
+def judge(root, tree, arch, suites, options, keep_log=None, port=True):
+    """Stage, build and boot @tree on @arch, with its ports or without; the Verdict."""
     the_plan = plan.read(root)
     wanted = the_plan.pick(suites)
     packages.ensure(arch, any(o.startswith("LLVM=") for o in options.make_options))
     kunit_from = None
     if not os.path.isdir(os.path.join(tree.path, stage.KUNIT, "qemu_configs")):
         kunit_from = trees.find("6.1").path     # its kunit.py knows nothing but UML
-    path, notes = stage.prepare(tree, root, kunit_from)
+    edits, told = ports.edits(root, tree, arch) if port else ({}, [])
+    path, notes = stage.prepare(tree, root, kunit_from, edits)
     kernel = build.Build(tree, path, arch, options, root)
     kernel.configure()
     kernel.build()
@@ -95,17 +99,20 @@ def judge(root, tree, arch, suites, options, keep_log=None):
     if keep_log:
         with open(keep_log, "w", encoding="utf-8", errors="surrogateescape") as file:
             file.write("\n".join(booted.lines + [""]))
-    verdict = verdicts.Verdict(tree.name, tree.version, arch, notes=notes,
+    verdict = verdicts.Verdict(tree.name, tree.version, arch, notes=told + notes,
                                warnings=kernel.warnings)
     verdict.seconds = {**kernel.seconds, "boot": booted.seconds}
-    return _compare(verdict, booted, kernel, the_plan, wanted, bool(suites))
+    cell = None
+    if tree.named:
+        bare = "" if port or not ports.of(root, tree) else "-no-port"
+        cell = f"{tree.name}{bare}/{arch}"
+    return _compare(verdict, booted, kernel, the_plan, wanted, cell, bool(suites))
 
 
-def _compare(verdict, booted, kernel, the_plan, wanted, only_some):
+def _compare(verdict, booted, kernel, the_plan, wanted, cell, only_some):
     """The verdict on one boot: the plan's suites, and any other that ran."""
     arch, config = kernel.arch, kernel.config()
     own = not kernel.options.kconfig_add
-    cell = f"{kernel.tree.name}/{arch}" if kernel.tree.named else None
     console = ktap.read(booted.lines)
     owed = [plan.owed(the_plan, suite, cell, kernel.stage, config, own)
             for suite in wanted if suite.only_arch() in (None, arch)
@@ -146,7 +153,8 @@ def command_run(root, arguments, behind):
         log = arguments.keep_log
         try:
             found.append(judge(root, tree, name, arguments.suite, options,
-                               f"{log}.{name}" if log and len(names) > 1 else log))
+                               f"{log}.{name}" if log and len(names) > 1 else log,
+                               not arguments.no_port))
             verdicts.report(found[-1], print)
             code = max(code, errors.PASSED if found[-1].good() else errors.FAILED)
         except Unjudged as why:

@@ -27,6 +27,7 @@ class Build:
         suffix = "-" + hashlib.sha256("\0".join(more).encode()).hexdigest()[:8] if more else ""
         self.path = cache.path("build", tree.key, arch + suffix)
         self.qemu_config, self.qemu = arches.qemu_config(arch, stage)
+        self.folders = ("mm/tests", f"arch/{arch}/mm/tests")     # of the overlay
         self.seconds, self.warnings = {}, []
 
     def target(self):
@@ -58,7 +59,9 @@ class Build:
             path = os.path.join(arches.CONFIGS, name)
             if os.path.exists(path):
                 texts.append(_read(path))
-        texts += [_read(os.path.join(self.root, ".kunitconfig")), *self.options.kconfig_add]
+        for folder in (".", self.folders[1]):
+            texts.append(_read(os.path.join(self.root, folder, ".kunitconfig")))
+        texts += self.options.kconfig_add
         lines = {}
         for line in "\n".join(texts).splitlines():
             match = re.match(r"(?:# )?(CONFIG_\w+)(?:=| is not set)", line.strip())
@@ -96,11 +99,10 @@ class Build:
         milliseconds, rather than by a configuration each time.
         """
         script, text = [], fragment
-        for folder, _, names in os.walk(os.path.join(self.stage, "mm/tests")):
-            if "Kconfig" in names:
-                kconfig = _read(os.path.join(folder, "Kconfig"))
-                text += kconfig
-                script += re.findall(r"\$\(success,(.*)\)$", kconfig, re.M)
+        for folder in self.folders:
+            kconfig = _read(os.path.join(self.stage, folder, "Kconfig"))
+            text += kconfig
+            script += re.findall(r"\$\(success,(.*)\)$", kconfig, re.M)
         lines = "".join(f"if {probe}; then echo y; else echo n; fi 2>&1\n" for probe in script)
         lines = lines.replace("$(srctree)", ".").replace("$(comma)", ",")
         answers = process.output(["sh", "-c", lines], cwd=self.stage)[1]

@@ -14,8 +14,10 @@ from runner import cache, cli, errors, graft, packages, process, trees
 from runner import verdict as verdicts
 from runner.errors import Unjudged
 
-MATRIX = (("5.10", ("x86_64",)), ("6.1", ("um", "x86_64", "s390")), ("6.12", ("x86_64",)),
-          ("newest", ("um", "x86_64")))
+MATRIX = (("5.10", ("x86_64", "s390")), ("6.1", ("um", "x86_64", "s390")),
+          ("6.12", ("x86_64", "s390")), ("newest", ("um", "x86_64", "s390")))
+# Cells that are judged without the tree's port as well, by the suite that it is for.
+WITHOUT_PORT = (("6.1", "s390", "s390_pgalloc_defer"),)
 # What a graft looks at in a kernel tree.
 GRAFTED = ("Makefile", "Kconfig", "mm", "arch/s390/Kconfig", "arch/s390/mm")
 
@@ -54,8 +56,11 @@ def check_command(root, arguments):
         options = cli.kunit_options([])
         for name, arches in MATRIX:
             for arch in arches:
-                count.step(f"{name} {arch}", lambda: _cell(root, name, arch, options))
+                count.step(f"{name} {arch}", lambda: _cell(root, name, arch, [], options))
             count.step(f"{name} graft and ungraft", lambda: _round_trip(root, name))
+        for name, arch, suite in WITHOUT_PORT:
+            count.step(f"{name} {arch} without its port",
+                       lambda: _cell(root, name, arch, [suite], options, port=False))
         count.step("checkpatch", lambda: _checkpatch(root))
     print("== times")
     for name, seconds, failed in count.times:
@@ -75,8 +80,8 @@ def _unittests(root):
     return result.testsRun - bad - len(result.skipped), bad, len(result.skipped)
 
 
-def _cell(root, name, arch, options):
-    verdict = cli.judge(root, trees.find(name), arch, [], options)
+def _cell(root, name, arch, suites, options, port=True):
+    verdict = cli.judge(root, trees.find(name), arch, suites, options, port=port)
     verdicts.report(verdict, print)
     passed, failed, skipped = verdict.counts()
     return passed, failed + len(verdict.warnings), skipped

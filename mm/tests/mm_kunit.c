@@ -7,7 +7,9 @@
  * in use between two verbs, and everything that a case makes is written down
  * in its struct mm_kunit before anything can fail.
  */
+#include <linux/bottom_half.h>
 #include <linux/completion.h>
+#include <linux/delay.h>
 #include <linux/falloc.h>
 #include <linux/file.h>
 #include <linux/fs.h>
@@ -604,6 +606,23 @@ u64 mm_kunit_read(struct kunit *test, struct mm_struct *mm, unsigned long addr)
 	KUNIT_ASSERT_EQ_MSG(test, mm_kunit_load(mm, addr, &value), 0,
 			    "read from %lx", addr);
 	return value;
+}
+
+/**
+ * mm_kunit_read_for() - be a reader of RCU for a while
+ * @ms: for how long, in ms
+ *
+ * Softirqs run meanwhile, RCU's among them, as they would between two looks.
+ *
+ * Context: within rcu_read_lock().
+ */
+void mm_kunit_read_for(int ms)
+{
+	for (; ms; ms--) {
+		mdelay(1);
+		local_bh_disable();
+		local_bh_enable();
+	}
 }
 
 /**

@@ -147,6 +147,8 @@ void mm_kunit_write(struct kunit *test, struct mm_struct *mm,
 		    unsigned long addr, u64 value);
 u64 mm_kunit_read(struct kunit *test, struct mm_struct *mm, unsigned long addr);
 
+void mm_kunit_read_for(int ms);
+
 struct page *mm_kunit_pin(struct kunit *test, struct mm_struct *mm,
 			  unsigned long addr, unsigned int gup_flags);
 void mm_kunit_unpin(struct kunit *test, struct page *page);

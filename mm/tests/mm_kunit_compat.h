@@ -1633,4 +1633,108 @@ static inline long mm_kunit_sys_mremap(unsigned long from, size_t len,
 				MREMAP_MAYMOVE | MREMAP_FIXED, to);
 }
 
+#ifdef CONFIG_S390_PGALLOC_DEFER_KUNIT_TEST
+/**
+ * mm_kunit_pgtable_list() - the pages of which an mm can have the other half
+ * @mm: the mm
+ *
+ * Return: mm->context.pgtable_list, or an empty list where there is none
+ */
+static inline struct list_head *mm_kunit_pgtable_list(struct mm_struct *mm)
+{
+#ifdef CONFIG_MM_KUNIT_PT_FRAGMENTS
+	return &mm->context.pgtable_list;
+#else
+	static LIST_HEAD(none);
+
+	return &none;
+#endif
+}
+
+/**
+ * mm_kunit_set_alloc_pgste() - have an mm's page tables leave room for a host
+ * @mm: the mm, which has none yet
+ */
+static inline void mm_kunit_set_alloc_pgste(struct mm_struct *mm)
+{
+#ifdef CONFIG_MM_KUNIT_PT_PGSTE
+	mm->context.alloc_pgste = 1;
+#endif
+}
+
+/**
+ * mm_kunit_tlb_gather_mm() - begin an mmu_gather for all of an mm
+ * @tlb: the gather
+ * @mm: the mm
+ */
+static inline void mm_kunit_tlb_gather_mm(struct mmu_gather *tlb,
+					  struct mm_struct *mm)
+{
+#ifdef CONFIG_MM_KUNIT_HAS_GATHER_RANGE
+	tlb_gather_mmu(tlb, mm, 0, -1UL);
+#else
+	tlb_gather_mmu(tlb, mm);
+#endif
+}
+
+/**
+ * mm_kunit_tlb_finish_mm() - end what mm_kunit_tlb_gather_mm() began
+ * @tlb: the gather
+ */
+static inline void mm_kunit_tlb_finish_mm(struct mmu_gather *tlb)
+{
+#ifdef CONFIG_MM_KUNIT_HAS_GATHER_RANGE
+	tlb_finish_mmu(tlb, 0, -1UL);
+#else
+	tlb_finish_mmu(tlb);
+#endif
+}
+
+/**
+ * mm_kunit_page_table_free_rcu() - give a page table to an mmu_gather
+ * @tlb: the gather
+ * @table: the page table
+ * @addr: what it was for
+ */
+static inline void mm_kunit_page_table_free_rcu(struct mmu_gather *tlb,
+						unsigned long *table,
+						unsigned long addr)
+{
+#ifdef CONFIG_MM_KUNIT_PT_FRAGMENTS
+	page_table_free_rcu(tlb, table, addr);
+#else
+	pte_free_tlb(tlb, (pgtable_t)table, addr);
+#endif
+}
+
+/**
+ * mm_kunit_pte_free_defer() - pte_free_defer()
+ * @mm: the mm
+ * @table: the page table
+ *
+ * Only where CONFIG_MM_KUNIT_PT_DEFER.
+ */
+static inline void mm_kunit_pte_free_defer(struct mm_struct *mm,
+					   unsigned long *table)
+{
+#ifdef CONFIG_MM_KUNIT_PT_DEFER
+	pte_free_defer(mm, (pgtable_t)table);
+#endif
+}
+
+/**
+ * mm_kunit_spoil_lock() - make it show when a lock is taken, or have it back
+ * @lock: the lock, which nobody holds
+ * @spoil: whether it is to show
+ *
+ * Only where CONFIG_DEBUG_SPINLOCK.
+ */
+static inline void mm_kunit_spoil_lock(spinlock_t *lock, bool spoil)
+{
+#ifdef CONFIG_DEBUG_SPINLOCK
+	lock->rlock.magic = spoil ? 0 : SPINLOCK_MAGIC;
+#endif
+}
+#endif /* CONFIG_S390_PGALLOC_DEFER_KUNIT_TEST */
+
 #endif /* _MM_KUNIT_COMPAT_H */

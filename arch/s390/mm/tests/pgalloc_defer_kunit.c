@@ -1,0 +1,1191 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Page tables that share a page, and what RCU may still be looking at.
+ *
+ * A page table of s390 has 2K, so two of them share a page, until v6.8. The
+ * page's upper byte of _refcount says which half is allocated and which is on
+ * its way out, and mm->context.pgtable_list has the pages of which a half can
+ * be had. Where pte_free_defer() exists, a half may besides wait for RCU while
+ * the other is in use, is freed by any method, or waits as well, and the mm may
+ * be gone before the wait is over.
+ *
+ * Next to the real functions a state machine of each page's two halves is
+ * stepped (struct parent), and after every step the page, its type, the list
+ * and the number of page tables are held against it.
+ *
+ * Masks that let a pending half be handed out were a bug of their own
+ * (c2c224932fd0, "s390/mm: fix 2KB pgtable release race").
+ */
+#include <kunit/test.h>
+#include <linux/completion.h>
+#include <linux/kthread.h>
+#include <linux/mm.h>
+#include <linux/prandom.h>
+#include <linux/rcupdate.h>
+#include <linux/sched/mm.h>
+#include <asm/pgalloc.h>
+#include <asm/tlb.h>
+
+#include "mm_kunit.h"
+#include "mm_kunit_compat.h"
+
+#define MAX_PARENTS	64
+#define MAX_MMS		2
+
+#define HALF		(PTRS_PER_PTE * sizeof(pte_t))
+
+/* What a test leaves in a table, to see it again. */
+#define MARK		0x6d6d6b756e697400UL
+
+/* -------------------------------------------------------------- model -- */
+
+/**
+ * enum half - what has become of one half of a page
+ * @FREE: it can be had
+ * @USED: it is a page table
+ * @GATHERED: page_table_free_rcu() has it, and its mmu_gather is done
+ * @DEFERRED: pte_free_defer() has it
+ */
+enum half {
+	FREE,
+	USED,
+	GATHERED,
+	DEFERRED,
+};
+
+/**
+ * struct parent - what a page should be
+ * @page: the page
+ * @mm: index of its mm
+ * @half: its lower half and its upper
+ * @active: a half was deferred since the page was new
+ * @gone: the page is no page table any more
+ */
+struct parent {
+	struct page *page;
+	int mm;
+	enum half half[2];
+	bool active;
+	bool gone;
+};
+
+/**
+ * struct world - all page tables of a case
+ * @test: the case
+ * @mm: the mms
+ * @parent: the pages, as they came
+ * @nr: how many
+ * @list: what should be on each mm's pgtable_list, in order
+ * @nr_list: how many
+ * @pgtables: the machine's page tables without these
+ * @bytes: what the mms count of their own
+ */
+struct world {
+	struct kunit *test;
+	struct mm_struct *mm[MAX_MMS];
+	struct parent parent[MAX_PARENTS];
+	int nr;
+	struct parent *list[MAX_MMS][MAX_PARENTS];
+	int nr_list[MAX_MMS];
+	long pgtables;
+	unsigned long bytes[MAX_MMS];
+};
+
+static struct world *new_world(struct kunit *test)
+{
+	struct world *w = kunit_kzalloc(test, sizeof(*w), GFP_KERNEL);
+	int i;
+
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, w);
+	w->test = test;
+	for (i = 0; i < MAX_MMS; i++) {
+		w->mm[i] = mm_kunit_new_mm(test);
+		w->bytes[i] = mm_pgtables_bytes(w->mm[i]);
+	}
+	rcu_barrier();
+	w->pgtables = mm_kunit_nr_pagetable();
+	return w;
+}
+
+static int halves(struct parent *p, enum half what)
+{
+	return (p->half[0] == what) + (p->half[1] == what);
+}
+
+/* Whether a half that is free may be handed out while the other is in use. */
+static bool belongs_on_list(struct parent *p)
+{
+	if (halves(p, USED) != 1)
+		return false;
+	if (IS_ENABLED(CONFIG_MM_KUNIT_PT_DEFER_PENDING))
+		return halves(p, FREE) == 1;
+	return !p->active;
+}
+
+static int place_of(struct world *w, struct parent *p)
+{
+	int i;
+
+	for (i = 0; i < w->nr_list[p->mm]; i++)
+		if (w->list[p->mm][i] == p)
+			return i;
+	return -1;
+}
+
+/* Bring the list up to date after a change of one page. */
+static void relist(struct world *w, struct parent *p, bool tail)
+{
+	struct parent **list = w->list[p->mm];
+	int *nr = &w->nr_list[p->mm];
+	int at = place_of(w, p);
+	bool is_there = at >= 0;
+
+	if (belongs_on_list(p) == is_there)
+		return;
+	if (is_there) {
+		memmove(list + at, list + at + 1, (--*nr - at) * sizeof(*list));
+	} else if (tail) {
+		list[(*nr)++] = p;
+	} else {
+		memmove(list + 1, list, (*nr)++ * sizeof(*list));
+		list[0] = p;
+	}
+}
+
+/* After a half was given up, other than to wait. */
+static void maybe_gone(struct parent *p)
+{
+	if (halves(p, FREE) == 2 && !p->active)
+		p->gone = true;
+}
+
+static unsigned int expected_mask(struct parent *p)
+{
+	unsigned int mask = 0;
+	int i;
+
+	for (i = 0; i < 2; i++) {
+		if (p->half[i] == USED)
+			mask |= 0x01 << i;
+		if (p->half[i] == GATHERED)
+			mask |= 0x10 << i;
+		if (p->half[i] == DEFERRED &&
+		    IS_ENABLED(CONFIG_MM_KUNIT_PT_DEFER_PENDING))
+			mask |= 0x04 << i;
+	}
+	return mask;
+}
+
+/* ----------------------------------------------------- model and truth -- */
+
+static unsigned int mask_of(struct page *page)
+{
+	return (unsigned int)page_ref_count(page) >> 24;
+}
+
+static unsigned long *table_of(struct parent *p, int half)
+{
+	return (unsigned long *)page_to_virt(p->page) + half * PTRS_PER_PTE;
+}
+
+static struct parent *parent_of(struct world *w, unsigned long *table)
+{
+	struct page *page = virt_to_page(table);
+	int i;
+
+	for (i = 0; i < w->nr; i++)
+		if (w->parent[i].page == page && !w->parent[i].gone)
+			return &w->parent[i];
+	return NULL;
+}
+
+static int half_of(unsigned long *table)
+{
+	return !!((unsigned long)table & HALF);
+}
+
+static void expect_page(struct world *w, struct parent *p, const char *what)
+{
+	bool waits = halves(p, FREE) == 2;
+
+	if (p->gone)
+		return;
+	KUNIT_EXPECT_EQ_MSG(w->test, mask_of(p->page), expected_mask(p),
+			    "mask of page %d after %s", (int)(p - w->parent), what);
+	KUNIT_EXPECT_TRUE_MSG(w->test, PageTable(p->page),
+			      "page %d is no page table after %s",
+			      (int)(p - w->parent), what);
+	if (IS_ENABLED(CONFIG_MM_KUNIT_PT_DEFER_ACTIVE))
+		KUNIT_EXPECT_EQ_MSG(w->test, (bool)PageActive(p->page),
+				    p->active && !waits,
+				    "page %d is tagged wrongly after %s",
+				    (int)(p - w->parent), what);
+}
+
+/* The list has just the pages that it should, each once, in order. */
+static void expect_list(struct world *w, int mm, const char *what)
+{
+	struct list_head *head = mm_kunit_pgtable_list(w->mm[mm]);
+	struct list_head *pos = head;
+	int i;
+
+	for (i = 0; i < w->nr_list[mm]; i++) {
+		KUNIT_EXPECT_PTR_EQ_MSG(w->test, pos->next->prev, pos,
+					"the list is broken after %s", what);
+		pos = pos->next;
+		KUNIT_EXPECT_PTR_EQ_MSG(w->test, pos, &w->list[mm][i]->page->lru,
+					"place %d of %d on the list after %s",
+					i, w->nr_list[mm], what);
+		if (pos == head)
+			return;
+	}
+	KUNIT_EXPECT_PTR_EQ_MSG(w->test, pos->next, head,
+				"the list does not end after %s", what);
+	KUNIT_EXPECT_PTR_EQ_MSG(w->test, head->prev, pos,
+				"the list is broken after %s", what);
+}
+
+static void expect_world(struct world *w, const char *what)
+{
+	long alive = 0;
+	int i;
+
+	for (i = 0; i < w->nr; i++) {
+		expect_page(w, &w->parent[i], what);
+		alive += !w->parent[i].gone;
+	}
+	for (i = 0; i < MAX_MMS; i++) {
+		expect_list(w, i, what);
+		KUNIT_EXPECT_EQ(w->test, mm_pgtables_bytes(w->mm[i]), w->bytes[i]);
+	}
+	KUNIT_EXPECT_EQ_MSG(w->test, mm_kunit_nr_pagetable() - w->pgtables, alive,
+			    "page tables after %s", what);
+}
+
+/* ------------------------------------------------------------- verbs -- */
+
+static bool is_empty(unsigned long *table)
+{
+	int i;
+
+	for (i = 0; i < PTRS_PER_PTE; i++)
+		if (table[i] != _PAGE_INVALID)
+			return false;
+	return true;
+}
+
+static struct parent *new_parent(struct world *w, int mm, unsigned long *table)
+{
+	struct parent *p = &w->parent[w->nr];
+
+	KUNIT_ASSERT_LT(w->test, w->nr++, MAX_PARENTS);
+	*p = (struct parent) { .page = virt_to_page(table), .mm = mm };
+	KUNIT_EXPECT_TRUE_MSG(w->test, is_empty(table_of(p, 0)) &&
+			      is_empty(table_of(p, 1)), "a new page is not empty");
+	return p;
+}
+
+/* What the list says comes first, or the lower half of a new page. */
+static unsigned long *alloc(struct world *w, int mm)
+{
+	struct parent *p = w->nr_list[mm] ? w->list[mm][0] : NULL;
+	unsigned long *table = page_table_alloc(w->mm[mm]);
+	int half = 0;
+
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(w->test, table);
+	if (p && halves(p, FREE) == 1) {
+		half = p->half[1] == FREE;
+		KUNIT_ASSERT_PTR_EQ_MSG(w->test, table, table_of(p, half),
+					"not the half that comes first");
+	} else {
+		KUNIT_ASSERT_PTR_EQ_MSG(w->test, (void *)parent_of(w, table), NULL,
+					"a half that is not free was handed out");
+		KUNIT_ASSERT_EQ(w->test, half_of(table), 0);
+		p = new_parent(w, mm, table);
+	}
+	p->half[half] = USED;
+	relist(w, p, false);
+	expect_world(w, "an allocation");
+	return table;
+}
+
+static void free_now(struct world *w, unsigned long *table)
+{
+	struct parent *p = parent_of(w, table);
+
+	p->half[half_of(table)] = FREE;
+	page_table_free(w->mm[p->mm], table);
+	relist(w, p, false);
+	maybe_gone(p);
+	expect_world(w, "page_table_free()");
+}
+
+static void free_rcu(struct world *w, unsigned long *table)
+{
+	struct parent *p = parent_of(w, table);
+	struct mmu_gather tlb;
+
+	p->half[half_of(table)] = GATHERED;
+	mm_kunit_tlb_gather_mm(&tlb, w->mm[p->mm]);
+	mm_kunit_page_table_free_rcu(&tlb, table, 0);
+	relist(w, p, true);
+	expect_world(w, "page_table_free_rcu()");
+	mm_kunit_tlb_finish_mm(&tlb);
+}
+
+static void defer(struct world *w, unsigned long *table)
+{
+	struct parent *p = parent_of(w, table);
+
+	p->active = true;
+	p->half[half_of(table)] =
+		IS_ENABLED(CONFIG_MM_KUNIT_PT_DEFER_PENDING) ? DEFERRED : FREE;
+	mm_kunit_pte_free_defer(w->mm[p->mm], table);
+	relist(w, p, false);
+	expect_world(w, "pte_free_defer()");
+}
+
+/*
+ * Where pages come back to the list from RCU, which of them comes first is
+ * for RCU to say: take it from the list, once it has the right pages.
+ */
+static void accept_order(struct world *w, int mm)
+{
+	struct list_head *head = mm_kunit_pgtable_list(w->mm[mm]);
+	struct list_head *pos;
+	int i = 0;
+
+	list_for_each(pos, head) {
+		struct page *page = list_entry(pos, struct page, lru);
+		struct parent *p = parent_of(w, page_to_virt(page));
+
+		if (!p || i == w->nr_list[mm] || place_of(w, p) < 0)
+			return;
+		swap(w->list[mm][place_of(w, p)], w->list[mm][i]);
+		i++;
+	}
+}
+
+/*
+ * All that waits has waited. A page that RCU has now is freed by it; a second
+ * half that was deferred may have had to wait for the first one's turn.
+ */
+static void settle(struct world *w)
+{
+	int i;
+
+	rcu_barrier();
+	rcu_barrier();
+	rcu_barrier();
+	for (i = 0; i < w->nr; i++) {
+		struct parent *p = &w->parent[i];
+
+		if (p->gone)
+			continue;
+		if (p->half[0] != USED)
+			p->half[0] = FREE;
+		if (p->half[1] != USED)
+			p->half[1] = FREE;
+		relist(w, p, false);
+		p->gone = halves(p, FREE) == 2;
+		if (IS_ENABLED(CONFIG_MM_KUNIT_PT_DEFER_PENDING))
+			p->active = false;
+	}
+	if (IS_ENABLED(CONFIG_MM_KUNIT_PT_DEFER_PENDING))
+		for (i = 0; i < MAX_MMS; i++)
+			accept_order(w, i);
+	expect_world(w, "RCU");
+}
+
+static void free_all(struct world *w)
+{
+	int i, half;
+
+	for (i = 0; i < w->nr; i++)
+		for (half = 0; half < 2; half++)
+			if (!w->parent[i].gone && w->parent[i].half[half] == USED)
+				free_now(w, table_of(&w->parent[i], half));
+	settle(w);
+	for (i = 0; i < w->nr; i++)
+		KUNIT_EXPECT_TRUE(w->test, w->parent[i].gone);
+}
+
+/* ------------------------------------------------------- allocation -- */
+
+static void __maybe_unused lower_half_comes_first(struct kunit *test)
+{
+	struct world *w = new_world(test);
+	unsigned long *first = alloc(w, 0);
+	unsigned long *second = alloc(w, 0);
+	unsigned long *third = alloc(w, 0);
+
+	KUNIT_EXPECT_PTR_EQ(test, second, first + PTRS_PER_PTE);
+	KUNIT_EXPECT_PTR_NE(test, virt_to_page(third), virt_to_page(first));
+	free_all(w);
+}
+
+static void __maybe_unused mms_have_their_own_pages(struct kunit *test)
+{
+	struct world *w = new_world(test);
+	unsigned long *a = alloc(w, 0);
+	unsigned long *b = alloc(w, 1);
+
+	KUNIT_EXPECT_PTR_NE(test, virt_to_page(a), virt_to_page(b));
+	KUNIT_EXPECT_PTR_EQ(test, alloc(w, 1), b + PTRS_PER_PTE);
+	KUNIT_EXPECT_PTR_EQ(test, alloc(w, 0), a + PTRS_PER_PTE);
+	free_all(w);
+}
+
+static void __maybe_unused freed_half_is_handed_out_next(struct kunit *test)
+{
+	struct world *w = new_world(test);
+	unsigned long *t[4];
+	int i;
+
+	for (i = 0; i < 4; i++)
+		t[i] = alloc(w, 0);
+	free_now(w, t[1]);
+	free_now(w, t[2]);
+	KUNIT_EXPECT_PTR_EQ(test, alloc(w, 0), t[2]);
+	KUNIT_EXPECT_PTR_EQ(test, alloc(w, 0), t[1]);
+	free_all(w);
+}
+
+/* ------------------------------------------- two halves, two methods -- */
+
+typedef void (*method)(struct world *w, unsigned long *table);
+
+/* @first half by @one method, then the other by another, RCU in between or not. */
+static void free_pair_once(struct world *w, method one, method other,
+			   int first, bool between)
+{
+	unsigned long *t[2] = { alloc(w, 0), NULL };
+
+	t[1] = alloc(w, 0);
+	one(w, t[first]);
+	if (between)
+		settle(w);
+	other(w, t[!first]);
+	settle(w);
+	KUNIT_EXPECT_FALSE(w->test, parent_of(w, t[0]));
+}
+
+static void free_pair(struct kunit *test, method one, method other)
+{
+	struct world *w = new_world(test);
+	int first;
+
+	for (first = 0; first < 2; first++) {
+		free_pair_once(w, one, other, first, false);
+		free_pair_once(w, one, other, first, true);
+	}
+	free_all(w);
+}
+
+static void __maybe_unused free_then_free(struct kunit *test)
+{
+	free_pair(test, free_now, free_now);
+}
+
+static void __maybe_unused free_then_rcu(struct kunit *test)
+{
+	free_pair(test, free_now, free_rcu);
+}
+
+static void __maybe_unused rcu_then_free(struct kunit *test)
+{
+	free_pair(test, free_rcu, free_now);
+}
+
+static void __maybe_unused rcu_then_rcu(struct kunit *test)
+{
+	free_pair(test, free_rcu, free_rcu);
+}
+
+static void __maybe_unused free_then_defer(struct kunit *test)
+{
+	free_pair(test, free_now, defer);
+}
+
+static void __maybe_unused defer_then_free(struct kunit *test)
+{
+	free_pair(test, defer, free_now);
+}
+
+static void __maybe_unused rcu_then_defer(struct kunit *test)
+{
+	free_pair(test, free_rcu, defer);
+}
+
+static void __maybe_unused defer_then_rcu(struct kunit *test)
+{
+	free_pair(test, defer, free_rcu);
+}
+
+static void __maybe_unused defer_then_defer(struct kunit *test)
+{
+	free_pair(test, defer, defer);
+}
+
+/* A page of which one half never was a page table. */
+static void free_single(struct kunit *test, method how)
+{
+	struct world *w = new_world(test);
+
+	how(w, alloc(w, 0));
+	settle(w);
+	how(w, alloc(w, 0));
+	how(w, alloc(w, 0));
+	free_all(w);
+}
+
+static void __maybe_unused single_half_is_freed(struct kunit *test)
+{
+	free_single(test, free_now);
+}
+
+static void __maybe_unused single_half_is_freed_by_rcu(struct kunit *test)
+{
+	free_single(test, free_rcu);
+}
+
+static void __maybe_unused single_half_is_deferred(struct kunit *test)
+{
+	free_single(test, defer);
+}
+
+/* ------------------------------------------------------ pending halves -- */
+
+/* While a half waits nobody gets it, and what else there is comes first. */
+static void wait_in_the_way(struct kunit *test, method how)
+{
+	struct world *w = new_world(test);
+	unsigned long *t[6];
+	int half, i;
+
+	for (half = 0; half < 2; half++) {
+		for (i = 0; i < 6; i++)
+			t[i] = alloc(w, 0);
+		how(w, t[half]);
+		alloc(w, 0);		/* a new page, and its other half */
+		alloc(w, 0);
+		free_now(w, t[2 + half]);
+		how(w, t[4 + half]);
+		KUNIT_EXPECT_PTR_EQ_MSG(test, alloc(w, 0), t[2 + half],
+					"a pending page is in the way");
+		alloc(w, 0);
+		settle(w);
+		alloc(w, 0);
+		alloc(w, 0);
+		free_all(w);
+	}
+}
+
+static void __maybe_unused pending_half_is_not_handed_out(struct kunit *test)
+{
+	wait_in_the_way(test, free_rcu);
+}
+
+static void __maybe_unused deferred_half_is_not_handed_out(struct kunit *test)
+{
+	wait_in_the_way(test, defer);
+}
+
+/* A half that has waited is as good as any; but see PageActive. */
+static void use_again(struct kunit *test, method how)
+{
+	struct world *w = new_world(test);
+	unsigned long *t[2];
+	int half;
+
+	for (half = 0; half < 2; half++) {
+		t[0] = alloc(w, 0);
+		t[1] = alloc(w, 0);
+		how(w, t[half]);
+		settle(w);
+		alloc(w, 0);
+		how(w, t[!half]);
+		settle(w);
+		alloc(w, 0);
+		free_all(w);
+	}
+}
+
+static void __maybe_unused half_is_used_again_after_rcu(struct kunit *test)
+{
+	use_again(test, free_rcu);
+}
+
+static void __maybe_unused half_is_used_again_after_defer(struct kunit *test)
+{
+	use_again(test, defer);
+}
+
+/* ---------------------------------------------------------------- RCU -- */
+
+static void mark(unsigned long *table)
+{
+	int i;
+
+	for (i = 0; i < PTRS_PER_PTE; i++)
+		table[i] = MARK + i;
+}
+
+static void expect_marked(struct kunit *test, unsigned long *table)
+{
+	int i;
+
+	for (i = 0; i < PTRS_PER_PTE; i++)
+		if (table[i] != MARK + i)
+			break;
+	KUNIT_EXPECT_EQ_MSG(test, i, (int)PTRS_PER_PTE, "entry %d is not what it was", i);
+	KUNIT_EXPECT_TRUE_MSG(test, PageTable(virt_to_page(table)),
+			      "it is no page table any more");
+}
+
+static void __maybe_unused reader_keeps_deferred_half(struct kunit *test)
+{
+	struct world *w = new_world(test);
+	unsigned long *t[2] = { alloc(w, 0), alloc(w, 0) };
+
+	mark(t[0]);
+	mark(t[1]);
+	rcu_read_lock();
+	defer(w, t[0]);
+	mm_kunit_read_for(20);
+	expect_marked(test, t[0]);
+	expect_marked(test, t[1]);
+	rcu_read_unlock();
+	settle(w);
+	expect_marked(test, t[1]);
+	free_all(w);
+}
+
+/* The last of the two is freed at once, which does not free the page. */
+static void __maybe_unused reader_keeps_page_with_deferred_half(struct kunit *test)
+{
+	struct world *w = new_world(test);
+	int half;
+
+	for (half = 0; half < 2; half++) {
+		unsigned long *t[2] = { alloc(w, 0), NULL };
+
+		t[1] = alloc(w, 0);
+		mark(t[half]);
+		rcu_read_lock();
+		defer(w, t[half]);
+		free_now(w, t[!half]);
+		mm_kunit_read_for(20);
+		expect_marked(test, t[half]);
+		rcu_read_unlock();
+		settle(w);
+	}
+	free_all(w);
+}
+
+static void __maybe_unused reader_keeps_both_deferred_halves(struct kunit *test)
+{
+	struct world *w = new_world(test);
+	unsigned long *t[2] = { alloc(w, 0), NULL };
+
+	t[1] = alloc(w, 0);
+	mark(t[0]);
+	mark(t[1]);
+	rcu_read_lock();
+	defer(w, t[0]);
+	defer(w, t[1]);
+	mm_kunit_read_for(20);
+	expect_marked(test, t[0]);
+	expect_marked(test, t[1]);
+	rcu_read_unlock();
+	settle(w);
+	free_all(w);
+}
+
+/*
+ * A reader that began after the first half was deferred, and before the second
+ * was: the first one's wait being over does not set it free.
+ */
+static void __maybe_unused second_deferred_half_waits_for_itself(struct kunit *test)
+{
+	struct world *w = new_world(test);
+	unsigned long *t[2] = { alloc(w, 0), NULL };
+
+	t[1] = alloc(w, 0);
+	mark(t[1]);
+	defer(w, t[0]);
+	synchronize_rcu();
+	rcu_read_lock();
+	mm_kunit_pte_free_defer(w->mm[0], t[1]);
+	mm_kunit_read_for(20);
+	expect_marked(test, t[1]);
+	rcu_read_unlock();
+	w->parent[0].half[1] = FREE;
+	w->parent[0].half[0] = FREE;
+	relist(w, &w->parent[0], false);
+	settle(w);
+	free_all(w);
+}
+
+/* ------------------------------------------------------ the mm is gone -- */
+
+/* An mm that nobody uses any more, and that goes with our reference to it. */
+static struct mm_struct *mm_without_users(struct kunit *test)
+{
+	struct mm_struct *mm = mm_alloc();
+
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, mm);
+	mmgrab(mm);
+	mmput(mm);
+	return mm;
+}
+
+static void settle_alone(void)
+{
+	rcu_barrier();
+	rcu_barrier();
+	rcu_barrier();
+}
+
+/* Which of the last two tables is deferred, and by what the other one goes. */
+static const struct last_row {
+	const char *name;
+	int first;
+	bool first_deferred;
+	bool second_deferred;
+} last_rows[] = {
+	{ "lower deferred, upper freed", 0, true, false },
+	{ "upper deferred, lower freed", 1, true, false },
+	{ "lower freed, upper deferred", 0, false, true },
+	{ "upper freed, lower deferred", 1, false, true },
+	{ "both deferred, lower first", 0, true, true },
+	{ "both deferred, upper first", 1, true, true },
+};
+
+static void give_up(struct mm_struct *mm, unsigned long *table, bool deferred)
+{
+	if (deferred)
+		mm_kunit_pte_free_defer(mm, table);
+	else
+		page_table_free(mm, table);
+}
+
+/* Give up the mm's last two tables while a reader is there. */
+static void give_up_last(struct mm_struct *mm, const struct last_row *row)
+{
+	unsigned long *t[2];
+
+	t[0] = page_table_alloc(mm);
+	t[1] = page_table_alloc(mm);
+	rcu_read_lock();
+	give_up(mm, t[row->first], row->first_deferred);
+	give_up(mm, t[!row->first], row->second_deferred);
+}
+
+/*
+ * The draft of 2023 took mm->context.lock when RCU was done, of an mm that
+ * could be freed by then. KASAN sees that.
+ */
+static void __maybe_unused mm_goes_before_its_deferred_table(struct kunit *test)
+{
+	long before = mm_kunit_nr_pagetable();
+	int i;
+
+	for (i = 0; i < ARRAY_SIZE(last_rows); i++) {
+		struct mm_struct *mm = mm_without_users(test);
+
+		give_up_last(mm, &last_rows[i]);
+		mmdrop(mm);
+		mm_kunit_read_for(5);
+		rcu_read_unlock();
+		settle_alone();
+		KUNIT_EXPECT_EQ_MSG(test, mm_kunit_nr_pagetable(), before, "%s",
+				    last_rows[i].name);
+	}
+}
+
+/* The same without KASAN: a lock that cannot be taken without a complaint. */
+static void __maybe_unused deferred_table_touches_no_dead_mm(struct kunit *test)
+{
+	int i;
+
+	for (i = 0; i < ARRAY_SIZE(last_rows); i++) {
+		struct mm_struct *mm = mm_without_users(test);
+		typeof(mm->context) then;
+		bool same;
+
+		give_up_last(mm, &last_rows[i]);
+		mm_kunit_spoil_lock(&mm->context.lock, true);
+		memcpy(&then, &mm->context, sizeof(then));
+		rcu_read_unlock();
+		settle_alone();
+		same = !memcmp(&then, &mm->context, sizeof(then));
+		mm_kunit_spoil_lock(&mm->context.lock, false);
+		KUNIT_EXPECT_TRUE_MSG(test, same, "%s", last_rows[i].name);
+		mmdrop(mm);
+	}
+}
+
+/* ----------------------------------------------------- tables of a page -- */
+
+/* The upper half of the page is for the host's notes on the lower. */
+static void expect_whole_page(struct kunit *test, struct mm_struct *mm,
+			      unsigned long *table)
+{
+	int i;
+
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, table);
+	KUNIT_EXPECT_EQ(test, (unsigned long)table & ~PAGE_MASK, 0UL);
+	KUNIT_EXPECT_TRUE(test, is_empty(table));
+	for (i = PTRS_PER_PTE; i < 2 * PTRS_PER_PTE; i++)
+		if (table[i])
+			break;
+	KUNIT_EXPECT_EQ_MSG(test, i, 2 * (int)PTRS_PER_PTE,
+			    "entry %d of the upper half", i);
+	KUNIT_EXPECT_TRUE(test, PageTable(virt_to_page(table)));
+	KUNIT_EXPECT_TRUE(test, list_empty(mm_kunit_pgtable_list(mm)));
+	if (IS_ENABLED(CONFIG_MM_KUNIT_PT_FRAGMENTS))
+		KUNIT_EXPECT_EQ(test, mask_of(virt_to_page(table)), 0x03U);
+}
+
+static void whole_pages(struct kunit *test, struct mm_struct *mm)
+{
+	long before = mm_kunit_nr_pagetable();
+	unsigned long *t[3];
+	int i;
+
+	for (i = 0; i < 3; i++) {
+		t[i] = page_table_alloc(mm);
+		expect_whole_page(test, mm, t[i]);
+		KUNIT_EXPECT_EQ(test, mm_kunit_nr_pagetable() - before, i + 1L);
+	}
+	for (i = 0; i < 3; i++) {
+		page_table_free(mm, t[i]);
+		KUNIT_EXPECT_TRUE(test, list_empty(mm_kunit_pgtable_list(mm)));
+		KUNIT_EXPECT_EQ(test, mm_kunit_nr_pagetable() - before, 2L - i);
+	}
+}
+
+/* Through an mmu_gather or by deferral: a reader still sees the table. */
+static void whole_page_waits(struct kunit *test, struct mm_struct *mm, bool defer)
+{
+	long before = mm_kunit_nr_pagetable();
+	unsigned long *table = page_table_alloc(mm);
+	struct mmu_gather tlb;
+
+	expect_whole_page(test, mm, table);
+	mark(table);
+	rcu_read_lock();
+	if (defer) {
+		mm_kunit_pte_free_defer(mm, table);
+	} else {
+		mm_kunit_tlb_gather_mm(&tlb, mm);
+		mm_kunit_page_table_free_rcu(&tlb, table, 0);
+		mm_kunit_tlb_finish_mm(&tlb);
+	}
+	mm_kunit_read_for(20);
+	expect_marked(test, table);
+	KUNIT_EXPECT_EQ(test, mm_kunit_nr_pagetable() - before, 1L);
+	rcu_read_unlock();
+	settle_alone();
+	KUNIT_EXPECT_EQ(test, mm_kunit_nr_pagetable(), before);
+	KUNIT_EXPECT_TRUE(test, list_empty(mm_kunit_pgtable_list(mm)));
+}
+
+static struct mm_struct *pgste_mm(struct kunit *test)
+{
+	struct mm_struct *mm = mm_kunit_new_mm(test);
+
+	mm_kunit_set_alloc_pgste(mm);
+	return mm;
+}
+
+static void __maybe_unused pgste_table_has_a_page_to_itself(struct kunit *test)
+{
+	whole_pages(test, pgste_mm(test));
+}
+
+static void __maybe_unused pgste_table_waits_for_rcu(struct kunit *test)
+{
+	whole_page_waits(test, pgste_mm(test), false);
+}
+
+static void __maybe_unused deferred_pgste_table_waits_for_rcu(struct kunit *test)
+{
+	whole_page_waits(test, pgste_mm(test), true);
+}
+
+static void __maybe_unused table_has_a_page_to_itself(struct kunit *test)
+{
+	whole_pages(test, mm_kunit_new_mm(test));
+}
+
+static void __maybe_unused table_waits_for_rcu(struct kunit *test)
+{
+	whole_page_waits(test, mm_kunit_new_mm(test), false);
+}
+
+static void __maybe_unused deferred_table_waits_for_rcu(struct kunit *test)
+{
+	whole_page_waits(test, mm_kunit_new_mm(test), true);
+}
+
+/* --------------------------------------------------- random sequences -- */
+
+#define RANDOM_STEPS	300
+#define RANDOM_TABLES	12
+#define RANDOM_SEEDS	4
+
+static unsigned long *random_table(struct world *w, struct rnd_state *rnd)
+{
+	int i, start = prandom_u32_state(rnd) % (2 * w->nr);
+
+	for (i = 0; i < 2 * w->nr; i++) {
+		int at = (start + i) % (2 * w->nr);
+		struct parent *p = &w->parent[at / 2];
+
+		if (!p->gone && p->half[at % 2] == USED)
+			return table_of(p, at % 2);
+	}
+	return NULL;
+}
+
+/* Pages that are gone make room for new ones; the list points at the others. */
+static void forget_gone(struct world *w)
+{
+	int i, mm, keep = 0;
+
+	for (mm = 0; mm < MAX_MMS; mm++)
+		if (w->nr_list[mm])
+			return;
+	for (i = 0; i < w->nr; i++)
+		if (!w->parent[i].gone)
+			w->parent[keep++] = w->parent[i];
+	w->nr = keep;
+}
+
+static int used_tables(struct world *w)
+{
+	int i, used = 0;
+
+	for (i = 0; i < w->nr; i++)
+		if (!w->parent[i].gone)
+			used += halves(&w->parent[i], USED);
+	return used;
+}
+
+static const char *random_step(struct world *w, struct rnd_state *rnd)
+{
+	unsigned int what = prandom_u32_state(rnd) % 100;
+	unsigned long *table = w->nr ? random_table(w, rnd) : NULL;
+
+	if (!table || (what < 45 && used_tables(w) < RANDOM_TABLES)) {
+		alloc(w, what & 1);
+		return "alloc";
+	}
+	if (what < 60) {
+		free_now(w, table);
+		return "free";
+	}
+	if (what < 75) {
+		free_rcu(w, table);
+		return "rcu";
+	}
+	if (what < 92 && IS_ENABLED(CONFIG_MM_KUNIT_PT_FRAGMENTS_DEFER)) {
+		defer(w, table);
+		return "defer";
+	}
+	settle(w);
+	return "settle";
+}
+
+static void random_sequence(struct kunit *test, u64 seed)
+{
+	struct world *w = new_world(test);
+	struct rnd_state rnd;
+	int i;
+
+	prandom_seed_state(&rnd, seed);
+	for (i = 0; i < RANDOM_STEPS; i++) {
+		const char *what;
+
+		if (w->nr > MAX_PARENTS - 4) {
+			free_all(w);
+			forget_gone(w);
+		}
+		what = random_step(w, &rnd);
+		if (mm_kunit_failed(test)) {
+			kunit_info(test, "seed %llu, step %d: %s", seed, i, what);
+			return;
+		}
+	}
+	free_all(w);
+	mm_kunit_exit_mm(test, w->mm[0]);
+	mm_kunit_exit_mm(test, w->mm[1]);
+}
+
+static void __maybe_unused random_sequences_keep_every_half(struct kunit *test)
+{
+	u64 seed;
+
+	for (seed = 1; seed <= RANDOM_SEEDS; seed++)
+		random_sequence(test, seed);
+}
+
+/* ------------------------------------------------------------- stress -- */
+
+#define STRESS_TABLES	48
+#define STRESS_MS	400
+
+/**
+ * struct stress - a thread that allocates and frees, while RCU frees too
+ * @mm: whose tables
+ * @seed: what it begins with, and signs its tables with
+ * @stop: when it ends
+ * @broken: tables that somebody else had written to
+ * @rounds: what it has done
+ * @done: it has ended
+ */
+struct stress {
+	struct mm_struct *mm;
+	u64 seed;
+	unsigned long stop;
+	int broken;
+	int rounds;
+	struct completion done;
+};
+
+static bool is_signed(unsigned long *table, unsigned long sign)
+{
+	return table[0] == sign && table[PTRS_PER_PTE - 1] == sign;
+}
+
+static void stress_free(struct stress *s, unsigned long *table, u32 how)
+{
+	struct mmu_gather tlb;
+
+	if (how == 0) {
+		page_table_free(s->mm, table);
+	} else if (how == 1 && IS_ENABLED(CONFIG_MM_KUNIT_PT_DEFER)) {
+		mm_kunit_pte_free_defer(s->mm, table);
+	} else {
+		mm_kunit_tlb_gather_mm(&tlb, s->mm);
+		mm_kunit_page_table_free_rcu(&tlb, table, 0);
+		mm_kunit_tlb_finish_mm(&tlb);
+	}
+}
+
+static int stress_thread(void *data)
+{
+	unsigned long *table[STRESS_TABLES] = { };
+	struct stress *s = data;
+	struct rnd_state rnd;
+	bool stop = false;
+	int i;
+
+	prandom_seed_state(&rnd, s->seed);
+	while (!stop) {
+		stop = time_after(jiffies, s->stop);
+		for (i = 0; i < STRESS_TABLES; i++) {
+			u32 random = prandom_u32_state(&rnd);
+
+			if (table[i] && (stop || random & 1)) {
+				s->broken += !is_signed(table[i], s->seed + i);
+				stress_free(s, table[i], (random >> 1) % 3);
+				table[i] = NULL;
+			} else if (!table[i] && !stop) {
+				table[i] = page_table_alloc(s->mm);
+				table[i][0] = s->seed + i;
+				table[i][PTRS_PER_PTE - 1] = s->seed + i;
+			}
+			if (!(random & 0x700))
+				cond_resched();
+		}
+		s->rounds++;
+		schedule_timeout_uninterruptible(1);
+	}
+	complete(&s->done);
+	return 0;
+}
+
+/* Two threads on one mm, and callbacks that come between them. */
+static void __maybe_unused threads_and_rcu_share_halves(struct kunit *test)
+{
+	struct mm_struct *mm = mm_kunit_new_mm(test);
+	struct stress s[2] = { };
+	long before;
+	int i;
+
+	rcu_barrier();
+	before = mm_kunit_nr_pagetable();
+	for (i = 0; i < 2; i++) {
+		s[i].mm = mm;
+		s[i].seed = 0x1000 * (i + 1);
+		s[i].stop = jiffies + msecs_to_jiffies(STRESS_MS);
+		init_completion(&s[i].done);
+		kthread_run(stress_thread, &s[i], "mmkunit-stress");
+	}
+	for (i = 0; i < 2; i++)
+		wait_for_completion(&s[i].done);
+	settle_alone();
+	for (i = 0; i < 2; i++) {
+		KUNIT_EXPECT_EQ_MSG(test, s[i].broken, 0,
+				    "tables of thread %d, in %d rounds", i,
+				    s[i].rounds);
+		KUNIT_EXPECT_GT(test, s[i].rounds, 2);
+	}
+	KUNIT_EXPECT_TRUE(test, list_empty(mm_kunit_pgtable_list(mm)));
+	KUNIT_EXPECT_EQ(test, mm_kunit_nr_pagetable(), before);
+}
+
+/*
+ * What most others rest on comes first: where that crashes, it is to blame.
+ */
+static struct kunit_case s390_pgalloc_defer_cases[] = {
+	MM_KUNIT_CASE_IF(PT_FRAGMENTS, lower_half_comes_first)
+	MM_KUNIT_CASE_IF(PT_FRAGMENTS, mms_have_their_own_pages)
+	MM_KUNIT_CASE_IF(PT_FRAGMENTS, freed_half_is_handed_out_next)
+	MM_KUNIT_CASE_IF(PT_FRAGMENTS, free_then_free)
+	MM_KUNIT_CASE_IF(PT_FRAGMENTS, free_then_rcu)
+	MM_KUNIT_CASE_IF(PT_FRAGMENTS, rcu_then_free)
+	MM_KUNIT_CASE_IF(PT_FRAGMENTS, rcu_then_rcu)
+	MM_KUNIT_CASE_IF(PT_FRAGMENTS_DEFER, free_then_defer)
+	MM_KUNIT_CASE_IF(PT_FRAGMENTS_DEFER, defer_then_free)
+	MM_KUNIT_CASE_IF(PT_FRAGMENTS_DEFER, rcu_then_defer)
+	MM_KUNIT_CASE_IF(PT_FRAGMENTS_DEFER, defer_then_rcu)
+	MM_KUNIT_CASE_IF(PT_FRAGMENTS_DEFER, defer_then_defer)
+	MM_KUNIT_CASE_IF(PT_FRAGMENTS, single_half_is_freed)
+	MM_KUNIT_CASE_IF(PT_FRAGMENTS, single_half_is_freed_by_rcu)
+	MM_KUNIT_CASE_IF(PT_FRAGMENTS_DEFER, single_half_is_deferred)
+	MM_KUNIT_CASE_IF(PT_FRAGMENTS, pending_half_is_not_handed_out)
+	MM_KUNIT_CASE_IF(PT_FRAGMENTS_DEFER, deferred_half_is_not_handed_out)
+	MM_KUNIT_CASE_IF(PT_FRAGMENTS, half_is_used_again_after_rcu)
+	MM_KUNIT_CASE_IF(PT_FRAGMENTS_DEFER, half_is_used_again_after_defer)
+	MM_KUNIT_CASE_IF(PT_FRAGMENTS_DEFER, reader_keeps_deferred_half)
+	MM_KUNIT_CASE_IF(PT_FRAGMENTS_DEFER, reader_keeps_page_with_deferred_half)
+	MM_KUNIT_CASE_IF(PT_FRAGMENTS_DEFER, reader_keeps_both_deferred_halves)
+	MM_KUNIT_CASE_IF(PT_FRAGMENTS_DEFER, second_deferred_half_waits_for_itself)
+	MM_KUNIT_CASE_IF(PT_PGSTE, pgste_table_has_a_page_to_itself)
+	MM_KUNIT_CASE_IF(PT_PGSTE, pgste_table_waits_for_rcu)
+	MM_KUNIT_CASE_IF(PT_PGSTE_DEFER, deferred_pgste_table_waits_for_rcu)
+	MM_KUNIT_CASE_IF(PT_WHOLE_PAGES, table_has_a_page_to_itself)
+	MM_KUNIT_CASE_IF(PT_WHOLE_PAGES, table_waits_for_rcu)
+	MM_KUNIT_CASE_IF(PT_WHOLE_DEFER, deferred_table_waits_for_rcu)
+	MM_KUNIT_CASE_IF(PT_DEFER, mm_goes_before_its_deferred_table)
+	MM_KUNIT_CASE_IF(PT_DEBUG_LOCK, deferred_table_touches_no_dead_mm)
+	MM_KUNIT_CASE_IF(PT_FRAGMENTS, random_sequences_keep_every_half)
+	MM_KUNIT_CASE_SLOW_IF(PT_FRAGMENTS, threads_and_rcu_share_halves)
+	{}
+};
+
+static struct kunit_suite s390_pgalloc_defer_suite = {
+	.name = "s390_pgalloc_defer",
+	.init = mm_kunit_init,
+	.exit = mm_kunit_exit,
+	.test_cases = s390_pgalloc_defer_cases,
+};
+
+kunit_test_suite(s390_pgalloc_defer_suite);
+
+MODULE_DESCRIPTION("KUnit tests for page-table fragments of s390");
+MODULE_LICENSE("GPL");

@@ -19,6 +19,7 @@
 #include <linux/mman.h>
 #include <linux/mount.h>
 #include <linux/rcupdate.h>
+#include <linux/reboot.h>
 #include <linux/sched/mm.h>
 #include <linux/sched/signal.h>
 #include <linux/sched/task.h>
@@ -33,6 +34,27 @@
 
 /* More huge pages than any case touches. */
 #define MAX_HUGE_PAGES	64
+
+static int wait_for_console(struct notifier_block *unused, unsigned long action,
+			    void *data)
+{
+	msleep(200);
+	return NOTIFY_DONE;
+}
+
+static struct notifier_block console_waiter = {
+	.notifier_call = wait_for_console,
+	.priority = INT_MAX,
+};
+
+/* A verdict that is still in the console's buffer is to come out of it. */
+static int __init mm_kunit_late_init(void)
+{
+	if (IS_ENABLED(CONFIG_MM_KUNIT_CONSOLE_LOSES_TAIL))
+		return register_reboot_notifier(&console_waiter);
+	return 0;
+}
+late_initcall(mm_kunit_late_init);
 
 /* Since 6.16 the kernel's own page tables count as well. */
 static long user_pagetables(void)

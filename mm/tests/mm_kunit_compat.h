@@ -1501,18 +1501,20 @@ static inline bool mm_kunit_needs_cow_for_dma(struct vm_area_struct *vma,
 }
 
 /**
- * mm_kunit_hrtimer_setup() - set up a timer of this CPU, in hard interrupt
+ * mm_kunit_hrtimer_setup() - set up a timer
  * @timer: the timer
  * @fn: what it calls
+ * @mode: on which CPU, and in hard interrupt or in softirq
  */
 static inline void
 mm_kunit_hrtimer_setup(struct hrtimer *timer,
-		       enum hrtimer_restart (*fn)(struct hrtimer *timer))
+		       enum hrtimer_restart (*fn)(struct hrtimer *timer),
+		       enum hrtimer_mode mode)
 {
 #ifdef CONFIG_MM_KUNIT_HAS_HRTIMER_SETUP
-	hrtimer_setup(timer, fn, CLOCK_MONOTONIC, HRTIMER_MODE_REL_PINNED_HARD);
+	hrtimer_setup(timer, fn, CLOCK_MONOTONIC, mode);
 #else
-	hrtimer_init(timer, CLOCK_MONOTONIC, HRTIMER_MODE_REL_PINNED_HARD);
+	hrtimer_init(timer, CLOCK_MONOTONIC, mode);
 	timer->function = fn;
 #endif
 }
@@ -1573,6 +1575,7 @@ static inline void mm_kunit_clone_args(struct kernel_clone_args *args,
 	{ .orig_gpr2 = (a), .gprs = { [3] = (b), (c), (d), (e) } }
 #endif
 
+#ifdef CONFIG_MM_KUNIT_HAS_SYSCALL_REGS
 long MM_KUNIT_SYSCALL(mknodat)(const struct pt_regs *regs);
 long MM_KUNIT_SYSCALL(mprotect)(const struct pt_regs *regs);
 long MM_KUNIT_SYSCALL(mremap)(const struct pt_regs *regs);
@@ -1593,6 +1596,21 @@ long MM_KUNIT_SYSCALL(unlinkat)(const struct pt_regs *regs);
 									\
 	MM_KUNIT_SYSCALL(name)(&regs);					\
 })
+#else
+/* s390 before 5.12: another name, but the arguments as they are. */
+long MM_KUNIT_SYSCALL(mknodat)(int dfd, const char __user *name, umode_t mode,
+			       unsigned int dev);
+long MM_KUNIT_SYSCALL(mprotect)(unsigned long addr, size_t len,
+				unsigned long prot);
+long MM_KUNIT_SYSCALL(mremap)(unsigned long from, unsigned long old_len,
+			      unsigned long new_len, unsigned long flags,
+			      unsigned long to);
+long MM_KUNIT_SYSCALL(swapoff)(const char __user *name);
+long MM_KUNIT_SYSCALL(swapon)(const char __user *name, int flags);
+long MM_KUNIT_SYSCALL(unlinkat)(int dfd, const char __user *name, int flag);
+
+#define mm_kunit_syscall(name, ...) MM_KUNIT_SYSCALL(name)(__VA_ARGS__)
+#endif
 #else
 #define mm_kunit_syscall(name, ...)	sys_##name(__VA_ARGS__)
 #endif
@@ -1648,6 +1666,19 @@ static inline struct list_head *mm_kunit_pgtable_list(struct mm_struct *mm)
 	static LIST_HEAD(none);
 
 	return &none;
+#endif
+}
+
+/**
+ * mm_kunit_pt_is_tagged() - is a page marked as having had a half deferred
+ * @page: the page
+ */
+static inline bool mm_kunit_pt_is_tagged(struct page *page)
+{
+#ifdef CONFIG_MM_KUNIT_PT_DEFER_ACTIVE
+	return PageActive(page);
+#else
+	return false;
 #endif
 }
 
@@ -1719,6 +1750,21 @@ static inline void mm_kunit_pte_free_defer(struct mm_struct *mm,
 {
 #ifdef CONFIG_MM_KUNIT_PT_DEFER
 	pte_free_defer(mm, (pgtable_t)table);
+#endif
+}
+
+/**
+ * mm_kunit_rcu_is_over() - has a grace period passed
+ * @cookie: since when, by get_state_synchronize_rcu()
+ *
+ * Only where CONFIG_MM_KUNIT_PT_DEFER.
+ */
+static inline bool mm_kunit_rcu_is_over(unsigned long cookie)
+{
+#ifdef CONFIG_MM_KUNIT_PT_DEFER
+	return poll_state_synchronize_rcu(cookie);
+#else
+	return true;
 #endif
 }
 

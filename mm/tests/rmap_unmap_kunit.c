@@ -2136,7 +2136,8 @@ static void run_race(struct kunit *test, struct race *race, struct mm_struct *mm
 
 	lru_add_drain_all();
 	set_cpus_allowed_ptr(current, cpumask_of(raw_smp_processor_id()));
-	mm_kunit_hrtimer_setup(&race->timer, take_snapshot);
+	mm_kunit_hrtimer_setup(&race->timer, take_snapshot,
+			       HRTIMER_MODE_REL_PINNED_HARD);
 	hrtimer_start(&race->timer, ns_to_ktime(RACE_SNAPSHOT_US * NSEC_PER_USEC),
 		      HRTIMER_MODE_REL_PINNED_HARD);
 	while (time_before(jiffies, timeout) && !race->wrong)

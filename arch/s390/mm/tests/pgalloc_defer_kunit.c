@@ -18,6 +18,7 @@
  */
 #include <kunit/test.h>
 #include <linux/completion.h>
+#include <linux/hrtimer.h>
 #include <linux/kthread.h>
 #include <linux/mm.h>
 #include <linux/prandom.h>
@@ -206,7 +207,8 @@ static int half_of(unsigned long *table)
 
 static void expect_page(struct world *w, struct parent *p, const char *what)
 {
-	bool waits = halves(p, FREE) == 2;
+	/* RCU has a page that is free and not gone, and its tag is off. */
+	bool tagged = p->active && halves(p, FREE) < 2;
 
 	if (p->gone)
 		return;
@@ -216,9 +218,8 @@ static void expect_page(struct world *w, struct parent *p, const char *what)
 			      "page %d is no page table after %s",
 			      (int)(p - w->parent), what);
 	if (IS_ENABLED(CONFIG_MM_KUNIT_PT_DEFER_ACTIVE))
-		KUNIT_EXPECT_EQ_MSG(w->test, (bool)PageActive(p->page),
-				    p->active && !waits,
-				    "page %d is tagged wrongly after %s",
+		KUNIT_EXPECT_EQ_MSG(w->test, mm_kunit_pt_is_tagged(p->page),
+				    tagged, "page %d is tagged wrongly after %s",
 				    (int)(p - w->parent), what);
 }
 
@@ -703,27 +704,43 @@ static void __maybe_unused reader_keeps_both_deferred_halves(struct kunit *test)
 }
 
 /*
- * A reader that began after the first half was deferred, and before the second
- * was: the first one's wait being over does not set it free.
+ * The first half's wait is over, but RCU has not come round to it yet, when a
+ * reader begins and the second half is deferred: what sets the first one free
+ * must not free the second.
  */
-static void __maybe_unused second_deferred_half_waits_for_itself(struct kunit *test)
+static void defer_second_late(struct kunit *test, struct world *w)
 {
-	struct world *w = new_world(test);
 	unsigned long *t[2] = { alloc(w, 0), NULL };
+	unsigned long timeout = jiffies + HZ;
+	struct parent *p = parent_of(w, t[0]);
+	unsigned long cookie;
 
 	t[1] = alloc(w, 0);
 	mark(t[1]);
 	defer(w, t[0]);
-	synchronize_rcu();
+	cookie = get_state_synchronize_rcu();
+	while (!mm_kunit_rcu_is_over(cookie) && time_before(jiffies, timeout))
+		schedule();
 	rcu_read_lock();
 	mm_kunit_pte_free_defer(w->mm[0], t[1]);
-	mm_kunit_read_for(20);
+	mm_kunit_read_for(15);
 	expect_marked(test, t[1]);
 	rcu_read_unlock();
-	w->parent[0].half[1] = FREE;
-	w->parent[0].half[0] = FREE;
-	relist(w, &w->parent[0], false);
+
+	/* The model has not followed RCU's own pace. */
+	p->half[0] = FREE;
+	p->half[1] = FREE;
+	relist(w, p, false);
 	settle(w);
+}
+
+static void __maybe_unused second_deferred_half_waits_for_itself(struct kunit *test)
+{
+	struct world *w = new_world(test);
+	int i;
+
+	for (i = 0; i < 12; i++)
+		defer_second_late(test, w);
 	free_all(w);
 }
 
@@ -1036,6 +1053,8 @@ static void __maybe_unused random_sequences_keep_every_half(struct kunit *test)
 
 #define STRESS_TABLES	48
 #define STRESS_MS	400
+#define STRESS_REST	32
+#define STRESS_SOFTIRQ_US	100
 
 /**
  * struct stress - a thread that allocates and frees, while RCU frees too
@@ -1101,23 +1120,55 @@ static int stress_thread(void *data)
 			if (!(random & 0x700))
 				cond_resched();
 		}
-		s->rounds++;
-		schedule_timeout_uninterruptible(1);
+		if (!(++s->rounds % STRESS_REST))
+			schedule_timeout_uninterruptible(1);
 	}
 	complete(&s->done);
 	return 0;
+}
+
+/**
+ * struct softirq - what RCU's callbacks would run into
+ * @timer: a timer that expires in softirqs
+ * @lock: a lock that such callbacks take
+ * @shots: how often it has expired
+ * @hits: how often the lock was held by what it had interrupted
+ */
+struct softirq {
+	struct hrtimer timer;
+	spinlock_t *lock;	/* the mm's, who takes it with softirqs off */
+	int shots;
+	int hits;
+};
+
+/* With one CPU only what was interrupted can hold the lock. */
+static enum hrtimer_restart shoot(struct hrtimer *timer)
+{
+	struct softirq *s = container_of(timer, struct softirq, timer);
+
+	s->shots++;
+	if (spin_trylock(s->lock))
+		spin_unlock(s->lock);
+	else if (num_online_cpus() == 1)
+		s->hits++;
+	hrtimer_forward_now(timer, ns_to_ktime(STRESS_SOFTIRQ_US * NSEC_PER_USEC));
+	return HRTIMER_RESTART;
 }
 
 /* Two threads on one mm, and callbacks that come between them. */
 static void __maybe_unused threads_and_rcu_share_halves(struct kunit *test)
 {
 	struct mm_struct *mm = mm_kunit_new_mm(test);
+	struct softirq soft = { .lock = &mm->context.lock };
 	struct stress s[2] = { };
 	long before;
 	int i;
 
 	rcu_barrier();
 	before = mm_kunit_nr_pagetable();
+	mm_kunit_hrtimer_setup(&soft.timer, shoot, HRTIMER_MODE_REL_SOFT);
+	hrtimer_start(&soft.timer, ns_to_ktime(STRESS_SOFTIRQ_US * NSEC_PER_USEC),
+		      HRTIMER_MODE_REL_SOFT);
 	for (i = 0; i < 2; i++) {
 		s[i].mm = mm;
 		s[i].seed = 0x1000 * (i + 1);
@@ -1127,6 +1178,10 @@ static void __maybe_unused threads_and_rcu_share_halves(struct kunit *test)
 	}
 	for (i = 0; i < 2; i++)
 		wait_for_completion(&s[i].done);
+	hrtimer_cancel(&soft.timer);
+	KUNIT_EXPECT_GT(test, soft.shots, STRESS_MS);
+	KUNIT_EXPECT_EQ_MSG(test, soft.hits, 0,
+			    "of %d softirqs found the lock held", soft.shots);
 	settle_alone();
 	for (i = 0; i < 2; i++) {
 		KUNIT_EXPECT_EQ_MSG(test, s[i].broken, 0,

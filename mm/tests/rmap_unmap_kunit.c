@@ -2081,7 +2081,8 @@ static void __maybe_unused failed_fork_leaves_no_count(struct kunit *test)
 	put_target(&t);
 	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, child);
 	KUNIT_EXPECT_FALSE(test, failed);
-	KUNIT_EXPECT_GE_MSG(test, failures, 4, "a level of page tables never failed");
+	/* A table of PMDs, one of PTEs and the copied page are always there. */
+	KUNIT_EXPECT_GE_MSG(test, failures, 3, "a level of page tables never failed");
 	mm_kunit_expect_pages(test, child, 3);
 	expect_copied_for_child(test, mm, child, mm_kunit_addr(1), pin);
 }

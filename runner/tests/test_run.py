@@ -394,6 +394,41 @@ class NamedTrees(toy.Toy):
         self.assertNotIn("download", out)
         self.assertIn("6.1: 6.1.7", self.mmkunit("trees")[1])
 
+    def port(self, was):
+        toy.lay(self.project, {"ports/6.1/x86-more.patch": (
+            "x86: have more\n\nBecause.\n---\n--- a/arch/x86_64/more.c\n+++ b/arch/x86_64/more.c\n"
+            f"@@ -1 +1 @@\n-{was}\n+int more;\n")})
+        toy.lay(self.tree, {"arch/x86_64/more.c": "int less;\n"})
+
+    def staged(self):
+        stage, = os.listdir(self.path("cache/mmkunit/stage"))
+        with open(self.path(f"cache/mmkunit/stage/{stage}/arch/x86_64/more.c"), encoding="utf-8") as file:
+            return file.read()
+
+    def test_port_is_applied_in_the_stage_alone(self):
+        self.port("int less;")
+        code, out, err = self.mmkunit("run", "--tree", "6.1")
+        self.assertEqual(code, 0, out + err)
+        self.assertIn("ports/6.1/x86-more.patch is applied to the stage: arch/x86_64/more.c", out)
+        self.assertEqual(self.staged(), "int more;\n")
+        path = self.path("cache/mmkunit/trees/6.1-6.1.7/arch/x86_64/more.c")
+        with open(path, encoding="utf-8") as file:
+            self.assertEqual(file.read(), "int less;\n")
+        out = self.mmkunit("run", "--tree", "6.1", "--no-port")[1]
+        self.assertNotIn("is applied", out)
+        self.assertEqual(self.staged(), "int less;\n")
+
+    def test_tree_by_path_has_no_port(self):
+        self.port("int less;")
+        self.assertNotIn("is applied", self.mmkunit("run", "--tree", self.tree)[1])
+
+    def test_port_that_does_not_apply(self):
+        self.port("int other;")
+        code, _, err = self.mmkunit("run", "--tree", "6.1")
+        self.assertEqual(code, 2)
+        self.assertIn("ports/6.1/x86-more.patch does not apply to 6.1.7: adapt it, or leave it out "
+                      "with --no-port", err)
+
     def test_truncated_download(self):
         self.stub("apt-cache", 'printf "Version: 6.1.7-1\\nSize: 800\\n"')
         code, _, err = self.mmkunit("run", "--tree", "6.1")

@@ -179,8 +179,6 @@ static void vma_never_faulted_is_refused(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, revalidates(mm));
 }
 
-#define SHMEM_HUGE	"kernel/mm/transparent_hugepage/shmem_enabled"
-
 /* A file whose huge pages are welcome elsewhere, by its VMA's own flags. */
 static void revalidate_file(struct kunit *test, unsigned long flags)
 {
@@ -192,9 +190,9 @@ static void revalidate_file(struct kunit *test, unsigned long flags)
 	KUNIT_ASSERT_EQ(test, mm_kunit_madvise(mm, WINDOW, HPAGE_PMD_SIZE,
 					       MADV_HUGEPAGE), 0L);
 	mm_kunit_write(test, mm, WINDOW, 1);
-	mm_kunit_set(test, "sysfs", SHMEM_HUGE, "force");
+	mm_kunit_set(test, "sysfs", MM_KUNIT_SHMEM_ENABLED, "force");
 	KUNIT_EXPECT_FALSE(test, revalidates(mm));
-	mm_kunit_set(test, "sysfs", SHMEM_HUGE, "never");
+	mm_kunit_set(test, "sysfs", MM_KUNIT_SHMEM_ENABLED, "never");
 }
 
 static void __maybe_unused shared_file_in_its_place_is_refused(struct kunit *test)

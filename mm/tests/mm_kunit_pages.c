@@ -14,7 +14,6 @@
 
 #define RW		(PROT_READ | PROT_WRITE)
 
-#define SHMEM_ENABLED	"kernel/mm/transparent_hugepage/shmem_enabled"
 #define KSM_RUN		"kernel/mm/ksm/run"
 #define KSM_MS		5000
 
@@ -122,9 +121,9 @@ void mm_kunit_map_file_thp(struct kunit *test, struct mm_struct *mm[2],
 
 	mm[0] = mm_kunit_map_new(test, file, MM_KUNIT_BASE, PMD_SIZE, RW,
 				 MAP_SHARED, 0);
-	mm_kunit_set(test, "sysfs", SHMEM_ENABLED, "force");
+	mm_kunit_set(test, "sysfs", MM_KUNIT_SHMEM_ENABLED, "force");
 	mm_kunit_write_pages(test, mm[0], 4);
-	mm_kunit_set(test, "sysfs", SHMEM_ENABLED, "never");
+	mm_kunit_set(test, "sysfs", MM_KUNIT_SHMEM_ENABLED, "never");
 	KUNIT_ASSERT_EQ_MSG(test, mm_kunit_entry_at(mm[0], MM_KUNIT_BASE).size,
 			    PMD_SIZE, "the file has no huge page");
 	mm[1] = mm_kunit_map_new(test, file, MM_KUNIT_BASE, len, RW,

@@ -15,6 +15,10 @@
 /* Where the cases map: PUD-aligned, with room on either side. */
 #define MM_KUNIT_BASE	(16 * PUD_SIZE)
 
+/* In sysfs: may a file of shmem have huge pages. */
+#define MM_KUNIT_SHMEM_ENABLED \
+	"kernel/mm/transparent_hugepage/shmem_enabled"
+
 /**
  * mm_kunit_addr() - where page @i of a case is mapped
  * @i: the page, counted from MM_KUNIT_BASE

@@ -787,14 +787,11 @@ static void give_up(struct mm_struct *mm, unsigned long *table, bool deferred)
 		page_table_free(mm, table);
 }
 
-/* Give up the mm's last two tables while a reader is there. */
-static void give_up_last(struct mm_struct *mm, const struct last_row *row)
+static void give_up_last(struct mm_struct *mm, unsigned long *lower,
+			 unsigned long *upper, const struct last_row *row)
 {
-	unsigned long *t[2];
+	unsigned long *t[] = { lower, upper };
 
-	t[0] = page_table_alloc(mm);
-	t[1] = page_table_alloc(mm);
-	rcu_read_lock();
 	give_up(mm, t[row->first], row->first_deferred);
 	give_up(mm, t[!row->first], row->second_deferred);
 }
@@ -810,8 +807,11 @@ static void __maybe_unused mm_goes_before_its_deferred_table(struct kunit *test)
 
 	for (i = 0; i < ARRAY_SIZE(last_rows); i++) {
 		struct mm_struct *mm = mm_without_users(test);
+		unsigned long *lower = page_table_alloc(mm);
+		unsigned long *upper = page_table_alloc(mm);
 
-		give_up_last(mm, &last_rows[i]);
+		rcu_read_lock();
+		give_up_last(mm, lower, upper, &last_rows[i]);
 		mmdrop(mm);
 		mm_kunit_read_for(5);
 		rcu_read_unlock();
@@ -828,10 +828,13 @@ static void __maybe_unused deferred_table_touches_no_dead_mm(struct kunit *test)
 
 	for (i = 0; i < ARRAY_SIZE(last_rows); i++) {
 		struct mm_struct *mm = mm_without_users(test);
+		unsigned long *lower = page_table_alloc(mm);
+		unsigned long *upper = page_table_alloc(mm);
 		typeof(mm->context) then;
 		bool same;
 
-		give_up_last(mm, &last_rows[i]);
+		rcu_read_lock();
+		give_up_last(mm, lower, upper, &last_rows[i]);
 		mm_kunit_spoil_lock(&mm->context.lock, true);
 		memcpy(&then, &mm->context, sizeof(then));
 		rcu_read_unlock();

@@ -708,7 +708,7 @@ static void __maybe_unused reader_keeps_both_deferred_halves(struct kunit *test)
  * reader begins and the second half is deferred: what sets the first one free
  * must not free the second.
  */
-static void defer_second_late(struct kunit *test, struct world *w)
+static void defer_second_late(struct kunit *test, struct world *w, method first)
 {
 	unsigned long *t[2] = { alloc(w, 0), NULL };
 	unsigned long timeout = jiffies + HZ;
@@ -717,7 +717,7 @@ static void defer_second_late(struct kunit *test, struct world *w)
 
 	t[1] = alloc(w, 0);
 	mark(t[1]);
-	defer(w, t[0]);
+	first(w, t[0]);
 	cookie = get_state_synchronize_rcu();
 	while (!mm_kunit_rcu_is_over(cookie) && time_before(jiffies, timeout))
 		schedule();
@@ -730,18 +730,29 @@ static void defer_second_late(struct kunit *test, struct world *w)
 	/* The model has not followed RCU's own pace. */
 	p->half[0] = FREE;
 	p->half[1] = FREE;
+	p->active = true;
 	relist(w, p, false);
 	settle(w);
 }
 
-static void __maybe_unused second_deferred_half_waits_for_itself(struct kunit *test)
+static void defer_late(struct kunit *test, method first)
 {
 	struct world *w = new_world(test);
 	int i;
 
 	for (i = 0; i < 12; i++)
-		defer_second_late(test, w);
+		defer_second_late(test, w, first);
 	free_all(w);
+}
+
+static void __maybe_unused deferred_half_outwaits_deferred_half(struct kunit *test)
+{
+	defer_late(test, defer);
+}
+
+static void __maybe_unused deferred_half_outwaits_gathered_half(struct kunit *test)
+{
+	defer_late(test, free_rcu);
 }
 
 /* ------------------------------------------------------ the mm is gone -- */
@@ -1222,7 +1233,8 @@ static struct kunit_case s390_pgalloc_defer_cases[] = {
 	MM_KUNIT_CASE_IF(PT_FRAGMENTS_DEFER, reader_keeps_deferred_half)
 	MM_KUNIT_CASE_IF(PT_FRAGMENTS_DEFER, reader_keeps_page_with_deferred_half)
 	MM_KUNIT_CASE_IF(PT_FRAGMENTS_DEFER, reader_keeps_both_deferred_halves)
-	MM_KUNIT_CASE_IF(PT_FRAGMENTS_DEFER, second_deferred_half_waits_for_itself)
+	MM_KUNIT_CASE_IF(PT_FRAGMENTS_DEFER, deferred_half_outwaits_deferred_half)
+	MM_KUNIT_CASE_IF(PT_FRAGMENTS_DEFER, deferred_half_outwaits_gathered_half)
 	MM_KUNIT_CASE_IF(PT_PGSTE, pgste_table_has_a_page_to_itself)
 	MM_KUNIT_CASE_IF(PT_PGSTE, pgste_table_waits_for_rcu)
 	MM_KUNIT_CASE_IF(PT_PGSTE_DEFER, deferred_pgste_table_waits_for_rcu)

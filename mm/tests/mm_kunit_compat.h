@@ -1769,6 +1769,19 @@ static inline bool mm_kunit_rcu_is_over(unsigned long cookie)
 }
 
 /**
+ * mm_kunit_pgtable_lock() - what protects mm_kunit_pgtable_list()
+ * @mm: the mm
+ */
+static inline spinlock_t *mm_kunit_pgtable_lock(struct mm_struct *mm)
+{
+#ifdef CONFIG_MM_KUNIT_HAS_PGTABLE_LOCK
+	return &mm->context.pgtable_lock;
+#else
+	return &mm->context.lock;
+#endif
+}
+
+/**
  * mm_kunit_spoil_lock() - make it show when a lock is taken, or have it back
  * @lock: the lock, which nobody holds
  * @spoil: whether it is to show

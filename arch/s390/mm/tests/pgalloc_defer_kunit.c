@@ -2,12 +2,12 @@
 /*
  * Page tables that share a page, and what RCU may still be looking at.
  *
- * A page table of s390 has 2K, so two of them share a page, until v6.8. The
- * page's upper byte of _refcount says which half is allocated and which is on
- * its way out, and mm->context.pgtable_list has the pages of which a half can
- * be had. Where pte_free_defer() exists, a half may besides wait for RCU while
- * the other is in use, is freed by any method, or waits as well, and the mm may
- * be gone before the wait is over.
+ * A page table of s390 has 2K, so two of them shared a page until each got one
+ * to itself (d08d4e7cd6bf). The upper byte of the page's _refcount says which
+ * half is allocated and which is on its way out, and mm->context.pgtable_list
+ * has the pages of which a half can be had. Where pte_free_defer() exists, a
+ * half may besides wait for RCU while the other is in use, is freed by any
+ * method, or waits as well, and the mm may be gone before the wait is over.
  *
  * Next to the real functions a state machine of each page's two halves is
  * stepped (struct parent), and after every step the page, its type, the list

@@ -968,6 +968,7 @@ static void __maybe_unused deferred_table_waits_for_rcu(struct kunit *test)
 #define RANDOM_STEPS	300
 #define RANDOM_TABLES	12
 #define RANDOM_SEEDS	4
+#define RANDOM_TOLD	30
 
 static unsigned long *random_table(struct world *w, struct rnd_state *rnd)
 {
@@ -1007,48 +1008,78 @@ static int used_tables(struct world *w)
 	return used;
 }
 
-static const char *random_step(struct world *w, struct rnd_state *rnd)
+/**
+ * struct step - one operation of a random sequence
+ * @what: its name
+ * @page: which page it was about, -1 if none
+ * @half: and which half
+ */
+struct step {
+	const char *what;
+	int page;
+	int half;
+};
+
+static void random_free(struct world *w, struct step *step, const char *what,
+			method how, unsigned long *table)
+{
+	step->what = what;
+	step->page = parent_of(w, table) - w->parent;
+	step->half = half_of(table);
+	how(w, table);
+}
+
+static void random_step(struct world *w, struct rnd_state *rnd,
+			struct step *step)
 {
 	unsigned int what = prandom_u32_state(rnd) % 100;
 	unsigned long *table = w->nr ? random_table(w, rnd) : NULL;
 
+	step->page = -1;
 	if (!table || (what < 45 && used_tables(w) < RANDOM_TABLES)) {
+		step->what = what & 1 ? "alloc for mm 1" : "alloc for mm 0";
 		alloc(w, what & 1);
-		return "alloc";
+	} else if (what < 60) {
+		random_free(w, step, "free", free_now, table);
+	} else if (what < 75) {
+		random_free(w, step, "free by RCU", free_rcu, table);
+	} else if (what < 92 &&
+		   IS_ENABLED(CONFIG_MM_KUNIT_PT_FRAGMENTS_DEFER)) {
+		random_free(w, step, "defer", defer, table);
+	} else {
+		step->what = "settle";
+		settle(w);
 	}
-	if (what < 60) {
-		free_now(w, table);
-		return "free";
-	}
-	if (what < 75) {
-		free_rcu(w, table);
-		return "rcu";
-	}
-	if (what < 92 && IS_ENABLED(CONFIG_MM_KUNIT_PT_FRAGMENTS_DEFER)) {
-		defer(w, table);
-		return "defer";
-	}
-	settle(w);
-	return "settle";
+}
+
+static void tell_steps(struct kunit *test, struct step *log, u64 seed, int last)
+{
+	int i;
+
+	kunit_info(test, "seed %llu, failed at step %d", seed, last);
+	for (i = max(0, last - RANDOM_TOLD); i <= last; i++)
+		kunit_info(test, "step %d: %s, page %d, half %d", i,
+			   log[i].what, log[i].page, log[i].half);
 }
 
 static void random_sequence(struct kunit *test, u64 seed)
 {
 	struct world *w = new_world(test);
 	struct rnd_state rnd;
+	struct step *log;
 	int i;
 
+	log = kunit_kzalloc(test, RANDOM_STEPS * sizeof(*log), GFP_KERNEL);
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, log);
 	prandom_seed_state(&rnd, seed);
 	for (i = 0; i < RANDOM_STEPS; i++) {
-		const char *what;
-
 		if (w->nr > MAX_PARENTS - 4) {
 			free_all(w);
 			forget_gone(w);
 		}
-		what = random_step(w, &rnd);
+		random_step(w, &rnd, &log[i]);
 		if (mm_kunit_failed(test)) {
-			kunit_info(test, "seed %llu, step %d: %s", seed, i, what);
+			tell_steps(test, log, seed, i);
 			return;
 		}
 	}
@@ -1061,7 +1092,7 @@ static void __maybe_unused random_sequences_keep_every_half(struct kunit *test)
 {
 	u64 seed;
 
-	for (seed = 1; seed <= RANDOM_SEEDS; seed++)
+	for (seed = 1; seed <= RANDOM_SEEDS && !mm_kunit_failed(test); seed++)
 		random_sequence(test, seed);
 }
 
@@ -1176,10 +1207,16 @@ static void __maybe_unused threads_and_rcu_share_halves(struct kunit *test)
 {
 	struct mm_struct *mm = mm_kunit_new_mm(test);
 	struct softirq soft = { .lock = mm_kunit_pgtable_lock(mm) };
+	struct task_struct *thread[2];
 	struct stress s[2] = { };
 	long before;
 	int i;
 
+	/* A thread's stack may need a page table, of the kernel's. */
+	for (i = 0; i < 2; i++) {
+		thread[i] = kthread_create(stress_thread, &s[i], "mmkunit-stress");
+		KUNIT_ASSERT_NOT_ERR_OR_NULL(test, thread[i]);
+	}
 	rcu_barrier();
 	before = mm_kunit_nr_pagetable();
 	mm_kunit_hrtimer_setup(&soft.timer, shoot, HRTIMER_MODE_REL_SOFT);
@@ -1190,7 +1227,7 @@ static void __maybe_unused threads_and_rcu_share_halves(struct kunit *test)
 		s[i].seed = 0x1000 * (i + 1);
 		s[i].stop = jiffies + msecs_to_jiffies(STRESS_MS);
 		init_completion(&s[i].done);
-		kthread_run(stress_thread, &s[i], "mmkunit-stress");
+		wake_up_process(thread[i]);
 	}
 	for (i = 0; i < 2; i++)
 		wait_for_completion(&s[i].done);

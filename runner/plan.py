@@ -121,6 +121,12 @@ def case_table(text):
     return table
 
 
+def cases(plan, root):
+    """{suite: [all its cases]} of the checkout at @root, in the order of their tables."""
+    return {suite.name: [case for case, _ in case_table(_text(os.path.join(root, suite.source)))]
+            for suite in plan.suites.values()}
+
+
 def _one_a_line(text):
     """Several entries may share a line of the table; a macro's definition is no entry."""
     text = re.sub(r"^#\s*define(?:[^\n]*\\\n)*[^\n]*", "", text, flags=re.M)

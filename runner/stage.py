@@ -21,8 +21,8 @@ STATE = ".mmkunit-stage"
 KUNIT = "tools/testing/kunit"
 
 
-def prepare(tree, root, kunit_from=None, edits=None):
-    """Stage the Tree with the overlay of @root and with @edits ({path: content}); (path, notes).
+def laid_over(tree, root, kunit_from=None, edits=None):
+    """({path: content}, notes): the overlay of @root, @edits, and what else the stage changes.
 
     @kunit_from is the path of a tree whose kunit.py is laid over this tree's own.
     """
@@ -31,11 +31,16 @@ def prepare(tree, root, kunit_from=None, edits=None):
     for source in (tree.path, kunit_from):
         if source:
             overrides.update(_files(source, KUNIT))
+    return overrides, notes
+
+
+def prepare(tree, overrides):
+    """Stage the Tree with @overrides ({path: content}) laid over it; the stage's path."""
     path = cache.path("stage", tree.key)
     with Phase(f"stage {tree.version}", quiet=os.path.exists(os.path.join(path, STATE))) as phase:
         changed = refresh(tree.path, path, overrides, _build_output(tree.path))
         phase.detail = f"{changed} entries"
-    return path, notes
+    return path
 
 
 def _files(tree, top):

@@ -31,6 +31,11 @@ class Tree:
     key: str         # names its stage and its builds in the cache
     named: bool
 
+    def read(self, name):
+        """The content of the tree's file @name."""
+        with open(os.path.join(self.path, name), "rb") as file:
+            return file.read()
+
 
 def version_of(path):
     """"6.1.192" of the kernel tree at @path; Unjudged if it is none, or too old."""

@@ -2,21 +2,29 @@
 """Compare what ran with what is owed, and say so: terminal, JSON, JUnit."""
 
 import json
+import os
 import xml.etree.ElementTree as ElementTree
 from dataclasses import asdict, dataclass, field
 
 from runner import ktap
+from runner.errors import Unjudged
 
 
 @dataclass
 class Judged:
-    """One suite's verdict.  @problems are failures that belong to no single case."""
+    """One suite's verdict.  @problems are failures that belong to no single case.
+
+    @crashed is the case that the kernel did not come back from, @unheard are those that did not
+    run: they are among @failed as well.
+    """
     name: str
     passed: list = field(default_factory=list)
     failed: dict = field(default_factory=dict)      # case -> lines that say why
     skipped: dict = field(default_factory=dict)     # case -> reason
     not_owed: dict = field(default_factory=dict)    # words -> cases
     problems: list = field(default_factory=list)
+    crashed: str = ""
+    unheard: list = field(default_factory=list)
 
     def failures(self):
         return len(self.failed) + len(self.problems)
@@ -86,8 +94,10 @@ def _suite(due, ran, plan, config, crashed_here):
     for name in sorted({n for n in seen if seen.count(n) > 1}):
         judged.problems.append(f"{name} reported more than once")
     if crashed_here and missing:
-        judged.failed[missing.pop(0)] = (["the kernel did not come back from this case"]
+        judged.crashed = missing.pop(0)
+        judged.failed[judged.crashed] = (["the kernel did not come back from this case"]
                                          + ran.splat + ktap.complaint(ran.tail))
+    judged.unheard = missing
     for name in missing:
         judged.failed[name] = ["missing: owed, and did not run"]
     if not crashed_here and ran.planned > len(ran.cases):
@@ -182,6 +192,13 @@ def _line(suite, verdict):
     parts += [f"{not_owed} not owed"] if not_owed else []
     return (f"{word:6} {suite.name} ({verdict.version} {verdict.arch}): {', '.join(parts)}, "
             f"{verdict.seconds.get('boot', 0):.1f} s")
+
+
+def check_writable(path):
+    """Unjudged if no report can be written to @path: better now than after the work."""
+    folder = os.path.dirname(os.path.abspath(path))
+    if not os.access(folder, os.W_OK) or os.path.isdir(path):
+        raise Unjudged(f"{path} cannot be written")
 
 
 def write_json(verdicts, unjudged, path):

@@ -11,7 +11,7 @@ import unittest
 import xml.etree.ElementTree as ElementTree
 from unittest import mock
 
-from runner import boot, cache, cli, stage, trees
+from runner import boot, cache, cli, judge, packages, process, stage, trees
 from runner.errors import Unjudged
 from runner.tests import toy
 
@@ -157,7 +157,7 @@ class Failing(toy.Toy):
                 options = cli.kunit_options(["--timeout", "1"])
                 tree = trees.find(self.tree)
                 with mock.patch("builtins.print"):
-                    verdict = cli.judge(self.project, tree, "x86_64", [], options)
+                    verdict = judge.judge(self.project, tree, "x86_64", [], options)
         self.assertLess(time.monotonic() - start, 30)
         self.assertIn("hung: no end after 1 s", verdict.problems[0])
 
@@ -218,7 +218,7 @@ class BadInput(toy.Toy):
         self.stub("sudo", "exit 1")
         with mock.patch.dict(os.environ, self.env), mock.patch("os.geteuid", return_value=1000):
             with self.assertRaisesRegex(Unjudged, "missing for x86_64: flex; as root: apt-get install"):
-                cli.packages.ensure("x86_64")
+                packages.ensure("x86_64")
 
     def test_read_only_cache(self):
         toy.lay(self.top, {"cache": "a file where the cache should be\n"})
@@ -344,8 +344,8 @@ class Interrupted(toy.Toy):
 
             with mock.patch.object(stage.os, "symlink", symlink):
                 with self.assertRaises(KeyboardInterrupt):
-                    stage.prepare(tree, self.project)
-            path, _ = stage.prepare(tree, self.project)
+                    stage.prepare(tree, stage.laid_over(tree, self.project)[0])
+            path = stage.prepare(tree, stage.laid_over(tree, self.project)[0])
         for name in toy.TREE:
             self.assertTrue(os.path.exists(os.path.join(path, name)), name)
 
@@ -478,7 +478,7 @@ class Kvm(toy.Toy):
         self.stub("qemu-system-x86_64", 'printf "%s|" "$@"')
         shim = os.path.join(boot.NO_KVM, "qemu-system-x86_64")
         env = dict(self.env, PATH=boot.NO_KVM + os.pathsep + self.env["PATH"])
-        code, out = cli.boot.process.output(
+        code, out = process.output(
             [shim, "-m", "1024", "-accel", "kvm", "-accel", "hvf", "-accel", "tcg", "-append", "a b"],
             env=env)
         self.assertEqual((code, out), (0, "-m|1024|-accel|tcg|-append|a b|"))

@@ -648,6 +648,26 @@ void mm_kunit_read_for(int ms)
 }
 
 /**
+ * mm_kunit_expect_freed() - a page table's page has gone back, and just once
+ * @test: the case
+ * @page: the page, to which the case took a reference while it was in use
+ * @what: what it should have been freed by
+ *
+ * The kernel's count of page tables goes down in the destructor, and tells
+ * nothing of the page. The case's reference ends here.
+ */
+void mm_kunit_expect_freed(struct kunit *test, struct page *page, const char *what)
+{
+	int refs = page_ref_count(page);
+
+	KUNIT_EXPECT_EQ_MSG(test, refs, 1, "references to a page that %s freed", what);
+	KUNIT_EXPECT_FALSE_MSG(test, PageTable(page),
+			       "what %s freed is still a page table", what);
+	if (refs > 0)
+		put_page(page);
+}
+
+/**
  * mm_kunit_pin() - a device gets hold of a page for long, as RDMA does
  * @test: the case, which owns the pin
  * @mm: the mm that maps the page

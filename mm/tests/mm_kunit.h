@@ -148,6 +148,7 @@ void mm_kunit_write(struct kunit *test, struct mm_struct *mm,
 u64 mm_kunit_read(struct kunit *test, struct mm_struct *mm, unsigned long addr);
 
 void mm_kunit_read_for(int ms);
+void mm_kunit_expect_freed(struct kunit *test, struct page *page, const char *what);
 
 struct page *mm_kunit_pin(struct kunit *test, struct mm_struct *mm,
 			  unsigned long addr, unsigned int gup_flags);

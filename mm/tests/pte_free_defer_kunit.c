@@ -22,7 +22,7 @@
 /* What a case leaves in a table, to see it again. */
 #define MARK	0x6d6d6b756e697400UL
 
-/* A page table that is in no mm's tree. */
+/* A page table that is in no mm's tree, and our reference to its page. */
 static pgtable_t new_table(struct kunit *test, struct mm_struct *mm)
 {
 	pgtable_t table = pte_alloc_one(mm);
@@ -33,22 +33,27 @@ static pgtable_t new_table(struct kunit *test, struct mm_struct *mm)
 	entry = page_address(table);
 	for (i = 0; i < PTRS_PER_PTE; i++)
 		entry[i] = MARK + i;
+	get_page(table);
 	return table;
 }
 
-static void expect_table(struct kunit *test, pgtable_t table)
+/* What a reader finds wrong, NULL if nothing. It must not sleep, so it expects nothing. */
+static const char *look(pgtable_t table)
 {
 	unsigned long *entry = page_address(table);
 	int i;
 
 	for (i = 0; i < PTRS_PER_PTE; i++)
 		if (entry[i] != MARK + i)
-			break;
-	KUNIT_EXPECT_EQ_MSG(test, i, (int)PTRS_PER_PTE,
-			    "entry %d is not what it was", i);
-	KUNIT_EXPECT_TRUE_MSG(test, PageTable(table),
-			      "it is no page table any more");
-	KUNIT_EXPECT_GE(test, page_count(table), 1);
+			return "an entry is not what it was";
+	if (!PageTable(table))
+		return "it is no page table any more";
+	return page_count(table) == 2 ? NULL : "its page was freed, or taken twice";
+}
+
+static void expect_nothing_wrong(struct kunit *test, const char *found)
+{
+	KUNIT_EXPECT_TRUE_MSG(test, !found, "%s", found ?: "");
 }
 
 static void table_waits_for_reader(struct kunit *test)
@@ -56,15 +61,17 @@ static void table_waits_for_reader(struct kunit *test)
 	struct mm_struct *mm = mm_kunit_new_mm(test);
 	long before = mm_kunit_nr_pagetable();
 	pgtable_t t = new_table(test, mm);
+	const char *found;
 
 	KUNIT_ASSERT_EQ(test, mm_kunit_nr_pagetable() - before, 1L);
 	rcu_read_lock();
 	pte_free_defer(mm, t);
 	mm_kunit_read_for(20);
-	expect_table(test, t);
-	KUNIT_EXPECT_EQ(test, mm_kunit_nr_pagetable() - before, 1L);
+	found = look(t);
 	rcu_read_unlock();
+	expect_nothing_wrong(test, found);
 	rcu_barrier();
+	mm_kunit_expect_freed(test, t, "RCU");
 	KUNIT_EXPECT_EQ(test, mm_kunit_nr_pagetable(), before);
 	KUNIT_EXPECT_EQ(test, mm_pgtables_bytes(mm), 0UL);
 }
@@ -74,6 +81,7 @@ static void tables_wait_each_for_itself(struct kunit *test)
 {
 	struct mm_struct *mm = mm_kunit_new_mm(test);
 	long before = mm_kunit_nr_pagetable();
+	const char *found[2];
 	pgtable_t t[3];
 	int i;
 
@@ -81,18 +89,23 @@ static void tables_wait_each_for_itself(struct kunit *test)
 		t[i] = new_table(test, mm);
 	pte_free_defer(mm, t[0]);
 	rcu_barrier();
+	mm_kunit_expect_freed(test, t[0], "RCU");
 	KUNIT_EXPECT_EQ(test, mm_kunit_nr_pagetable() - before, 2L);
 	rcu_read_lock();
 	pte_free_defer(mm, t[1]);
 	mm_kunit_read_for(20);
-	expect_table(test, t[1]);
-	expect_table(test, t[2]);
+	found[0] = look(t[1]);
+	found[1] = look(t[2]);
 	rcu_read_unlock();
+	expect_nothing_wrong(test, found[0]);
+	expect_nothing_wrong(test, found[1]);
 	rcu_barrier();
+	mm_kunit_expect_freed(test, t[1], "RCU");
 	KUNIT_EXPECT_EQ(test, mm_kunit_nr_pagetable() - before, 1L);
-	expect_table(test, t[2]);
+	expect_nothing_wrong(test, look(t[2]));
 	pte_free_defer(mm, t[2]);
 	rcu_barrier();
+	mm_kunit_expect_freed(test, t[2], "RCU");
 	KUNIT_EXPECT_EQ(test, mm_kunit_nr_pagetable(), before);
 }
 
@@ -101,6 +114,7 @@ static void table_outlives_its_mm(struct kunit *test)
 {
 	long before = mm_kunit_nr_pagetable();
 	struct mm_struct *mm = mm_alloc();
+	const char *found;
 	pgtable_t t;
 
 	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, mm);
@@ -111,9 +125,11 @@ static void table_outlives_its_mm(struct kunit *test)
 	pte_free_defer(mm, t);
 	mmdrop(mm);
 	mm_kunit_read_for(20);
-	expect_table(test, t);
+	found = look(t);
 	rcu_read_unlock();
+	expect_nothing_wrong(test, found);
 	rcu_barrier();
+	mm_kunit_expect_freed(test, t, "RCU");
 	KUNIT_EXPECT_EQ(test, mm_kunit_nr_pagetable(), before);
 }
 

@@ -60,6 +60,7 @@ enum half {
  * @half: its lower half and its upper
  * @active: a half was deferred since the page was new
  * @gone: the page is no page table any more
+ * @held: we have a reference to the page, to see it freed
  */
 struct parent {
 	struct page *page;
@@ -67,6 +68,7 @@ struct parent {
 	enum half half[2];
 	bool active;
 	bool gone;
+	bool held;
 };
 
 /**
@@ -209,8 +211,12 @@ static void expect_page(struct world *w, struct parent *p, const char *what)
 	/* RCU has a page that is free and not gone, and its tag is off. */
 	bool tagged = p->active && halves(p, FREE) < 2;
 
-	if (p->gone)
+	if (p->gone) {
+		if (p->held)
+			mm_kunit_expect_freed(w->test, p->page, what);
+		p->held = false;
 		return;
+	}
 	KUNIT_EXPECT_EQ_MSG(w->test, mask_of(p->page), expected_mask(p),
 			    "mask of page %d after %s", (int)(p - w->parent), what);
 	KUNIT_EXPECT_TRUE_MSG(w->test, PageTable(p->page),
@@ -279,7 +285,10 @@ static struct parent *new_parent(struct world *w, int mm, unsigned long *table)
 	struct parent *p = &w->parent[w->nr];
 
 	KUNIT_ASSERT_LT(w->test, w->nr++, MAX_PARENTS);
-	*p = (struct parent) { .page = virt_to_page(table), .mm = mm };
+	*p = (struct parent) {
+		.page = virt_to_page(table), .mm = mm, .held = true,
+	};
+	get_page(p->page);
 	KUNIT_EXPECT_TRUE_MSG(w->test, is_empty(table_of(p, 0)) &&
 			      is_empty(table_of(p, 1)), "a new page is not empty");
 	return p;
@@ -631,33 +640,40 @@ static void mark(unsigned long *table)
 		table[i] = MARK + i;
 }
 
-static void expect_marked(struct kunit *test, unsigned long *table)
+/* What a reader finds wrong, NULL if nothing. It must not sleep, so it expects nothing. */
+static const char *look(unsigned long *table)
 {
 	int i;
 
 	for (i = 0; i < PTRS_PER_PTE; i++)
 		if (table[i] != MARK + i)
-			break;
-	KUNIT_EXPECT_EQ_MSG(test, i, (int)PTRS_PER_PTE, "entry %d is not what it was", i);
-	KUNIT_EXPECT_TRUE_MSG(test, PageTable(virt_to_page(table)),
-			      "it is no page table any more");
+			return "an entry is not what it was";
+	return PageTable(virt_to_page(table)) ? NULL : "it is no page table any more";
+}
+
+static void expect_nothing_wrong(struct kunit *test, const char *found)
+{
+	KUNIT_EXPECT_TRUE_MSG(test, !found, "%s", found ?: "");
 }
 
 static void __maybe_unused reader_keeps_deferred_half(struct kunit *test)
 {
 	struct world *w = new_world(test);
 	unsigned long *t[2] = { alloc(w, 0), alloc(w, 0) };
+	const char *found[2];
 
 	mark(t[0]);
 	mark(t[1]);
 	rcu_read_lock();
 	defer(w, t[0]);
 	mm_kunit_read_for(20);
-	expect_marked(test, t[0]);
-	expect_marked(test, t[1]);
+	found[0] = look(t[0]);
+	found[1] = look(t[1]);
 	rcu_read_unlock();
+	expect_nothing_wrong(test, found[0]);
+	expect_nothing_wrong(test, found[1]);
 	settle(w);
-	expect_marked(test, t[1]);
+	expect_nothing_wrong(test, look(t[1]));
 	free_all(w);
 }
 
@@ -669,6 +685,7 @@ static void __maybe_unused reader_keeps_page_with_deferred_half(struct kunit *te
 
 	for (half = 0; half < 2; half++) {
 		unsigned long *t[2] = { alloc(w, 0), NULL };
+		const char *found;
 
 		t[1] = alloc(w, 0);
 		mark(t[half]);
@@ -676,8 +693,9 @@ static void __maybe_unused reader_keeps_page_with_deferred_half(struct kunit *te
 		defer(w, t[half]);
 		free_now(w, t[!half]);
 		mm_kunit_read_for(20);
-		expect_marked(test, t[half]);
+		found = look(t[half]);
 		rcu_read_unlock();
+		expect_nothing_wrong(test, found);
 		settle(w);
 	}
 	free_all(w);
@@ -687,6 +705,7 @@ static void __maybe_unused reader_keeps_both_deferred_halves(struct kunit *test)
 {
 	struct world *w = new_world(test);
 	unsigned long *t[2] = { alloc(w, 0), NULL };
+	const char *found[2];
 
 	t[1] = alloc(w, 0);
 	mark(t[0]);
@@ -695,9 +714,11 @@ static void __maybe_unused reader_keeps_both_deferred_halves(struct kunit *test)
 	defer(w, t[0]);
 	defer(w, t[1]);
 	mm_kunit_read_for(20);
-	expect_marked(test, t[0]);
-	expect_marked(test, t[1]);
+	found[0] = look(t[0]);
+	found[1] = look(t[1]);
 	rcu_read_unlock();
+	expect_nothing_wrong(test, found[0]);
+	expect_nothing_wrong(test, found[1]);
 	settle(w);
 	free_all(w);
 }
@@ -713,6 +734,7 @@ static void defer_second_late(struct kunit *test, struct world *w, method first)
 	unsigned long timeout = jiffies + HZ / 16;
 	struct parent *p = parent_of(w, t[0]);
 	unsigned long cookie;
+	const char *found;
 
 	t[1] = alloc(w, 0);
 	mark(t[1]);
@@ -724,8 +746,9 @@ static void defer_second_late(struct kunit *test, struct world *w, method first)
 	rcu_read_lock();
 	mm_kunit_pte_free_defer(w->mm[0], t[1]);
 	mm_kunit_read_for(15);
-	expect_marked(test, t[1]);
+	found = look(t[1]);
 	rcu_read_unlock();
+	expect_nothing_wrong(test, found);
 
 	/* The model has not followed RCU's own pace. */
 	p->half[0] = FREE;
@@ -881,19 +904,37 @@ static void expect_whole_page(struct kunit *test, struct mm_struct *mm,
 		KUNIT_EXPECT_EQ(test, mask_of(virt_to_page(table)), 0x03U);
 }
 
+/* What is free holds what somebody left there, as on a machine that is up for long. */
+static void spoil_free_pages(struct kunit *test)
+{
+	struct page *page[16];
+	int i;
+
+	for (i = 0; i < ARRAY_SIZE(page); i++) {
+		page[i] = alloc_page(GFP_KERNEL);
+		KUNIT_ASSERT_NOT_ERR_OR_NULL(test, page[i]);
+		memset(page_to_virt(page[i]), 0x5a, PAGE_SIZE);
+	}
+	while (i--)
+		__free_page(page[i]);
+}
+
 static void whole_pages(struct kunit *test, struct mm_struct *mm)
 {
 	long before = mm_kunit_nr_pagetable();
 	unsigned long *t[3];
 	int i;
 
+	spoil_free_pages(test);
 	for (i = 0; i < 3; i++) {
 		t[i] = page_table_alloc(mm);
 		expect_whole_page(test, mm, t[i]);
 		KUNIT_EXPECT_EQ(test, mm_kunit_nr_pagetable() - before, i + 1L);
+		get_page(virt_to_page(t[i]));
 	}
 	for (i = 0; i < 3; i++) {
 		page_table_free(mm, t[i]);
+		mm_kunit_expect_freed(test, virt_to_page(t[i]), "page_table_free()");
 		KUNIT_EXPECT_TRUE(test, list_empty(mm_kunit_pgtable_list(mm)));
 		KUNIT_EXPECT_EQ(test, mm_kunit_nr_pagetable() - before, 2L - i);
 	}
@@ -905,8 +946,10 @@ static void whole_page_waits(struct kunit *test, struct mm_struct *mm, bool defe
 	long before = mm_kunit_nr_pagetable();
 	unsigned long *table = page_table_alloc(mm);
 	struct mmu_gather tlb;
+	const char *found;
 
 	expect_whole_page(test, mm, table);
+	get_page(virt_to_page(table));
 	mark(table);
 	rcu_read_lock();
 	if (defer) {
@@ -917,10 +960,11 @@ static void whole_page_waits(struct kunit *test, struct mm_struct *mm, bool defe
 		mm_kunit_tlb_finish_mm(&tlb);
 	}
 	mm_kunit_read_for(20);
-	expect_marked(test, table);
-	KUNIT_EXPECT_EQ(test, mm_kunit_nr_pagetable() - before, 1L);
+	found = look(table);
 	rcu_read_unlock();
+	expect_nothing_wrong(test, found);
 	settle_alone();
+	mm_kunit_expect_freed(test, virt_to_page(table), "RCU");
 	KUNIT_EXPECT_EQ(test, mm_kunit_nr_pagetable(), before);
 	KUNIT_EXPECT_TRUE(test, list_empty(mm_kunit_pgtable_list(mm)));
 }
@@ -1262,6 +1306,11 @@ static struct kunit_case s390_pgalloc_defer_cases[] = {
 	MM_KUNIT_CASE_IF(PT_FRAGMENTS, lower_half_comes_first)
 	MM_KUNIT_CASE_IF(PT_FRAGMENTS, mms_have_their_own_pages)
 	MM_KUNIT_CASE_IF(PT_FRAGMENTS, freed_half_is_handed_out_next)
+	MM_KUNIT_CASE_IF(PT_FRAGMENTS, single_half_is_freed)
+	MM_KUNIT_CASE_IF(PT_FRAGMENTS, single_half_is_freed_by_rcu)
+	MM_KUNIT_CASE_IF(PT_FRAGMENTS_DEFER, single_half_is_deferred)
+	MM_KUNIT_CASE_IF(PT_FRAGMENTS, pending_half_is_not_handed_out)
+	MM_KUNIT_CASE_IF(PT_FRAGMENTS_DEFER, deferred_half_is_not_handed_out)
 	MM_KUNIT_CASE_IF(PT_FRAGMENTS, free_then_free)
 	MM_KUNIT_CASE_IF(PT_FRAGMENTS, free_then_rcu)
 	MM_KUNIT_CASE_IF(PT_FRAGMENTS, rcu_then_free)
@@ -1271,11 +1320,6 @@ static struct kunit_case s390_pgalloc_defer_cases[] = {
 	MM_KUNIT_CASE_IF(PT_FRAGMENTS_DEFER, rcu_then_defer)
 	MM_KUNIT_CASE_IF(PT_FRAGMENTS_DEFER, defer_then_rcu)
 	MM_KUNIT_CASE_IF(PT_FRAGMENTS_DEFER, defer_then_defer)
-	MM_KUNIT_CASE_IF(PT_FRAGMENTS, single_half_is_freed)
-	MM_KUNIT_CASE_IF(PT_FRAGMENTS, single_half_is_freed_by_rcu)
-	MM_KUNIT_CASE_IF(PT_FRAGMENTS_DEFER, single_half_is_deferred)
-	MM_KUNIT_CASE_IF(PT_FRAGMENTS, pending_half_is_not_handed_out)
-	MM_KUNIT_CASE_IF(PT_FRAGMENTS_DEFER, deferred_half_is_not_handed_out)
 	MM_KUNIT_CASE_IF(PT_FRAGMENTS, half_is_used_again_after_rcu)
 	MM_KUNIT_CASE_IF(PT_FRAGMENTS_DEFER, half_is_used_again_after_defer)
 	MM_KUNIT_CASE_IF(PT_FRAGMENTS_DEFER, reader_keeps_deferred_half)

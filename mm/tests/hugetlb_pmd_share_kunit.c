@@ -483,6 +483,23 @@ static void __maybe_unused share_at_other_address_joins(struct kunit *test)
 	EXPECT_TRUTH(test);
 }
 
+/* The owner's VMA begins in the midst of the file. */
+static void __maybe_unused share_with_owner_of_later_part_joins(struct kunit *test)
+{
+	struct file *file = mm_kunit_hugetlb_file(test, 2 * PUD_SIZE);
+	struct mm_struct *owner, *second;
+
+	owner = mm_kunit_map_new(test, file, 4 * BASE, PUD_SIZE, RW, MAP_SHARED, PUD_SIZE);
+	mm_kunit_write(test, owner, 4 * BASE + 5 * PMD_SIZE, 42);
+	second = mm_kunit_map_new(test, file, BASE, 2 * PUD_SIZE, RW, MAP_SHARED, 0);
+	KUNIT_EXPECT_EQ(test, mm_kunit_read(test, second, BASE + PUD_SIZE + 5 * PMD_SIZE),
+			42ULL);
+	KUNIT_EXPECT_PTR_EQ(test, mm_kunit_pmd_table(second, BASE + PUD_SIZE),
+			    mm_kunit_pmd_table(owner, 4 * BASE));
+	KUNIT_EXPECT_EQ(test, owners(test, owner, 4 * BASE), 2);
+	EXPECT_TRUTH(test);
+}
+
 static void __maybe_unused share_within_one_mm_joins(struct kunit *test)
 {
 	struct file *file = mm_kunit_hugetlb_file(test, PUD_SIZE);
@@ -820,12 +837,12 @@ static void __maybe_unused owner_without_vma_lock_never_shares(struct kunit *tes
 /* 5b109cc1cdcc: write protection and minor faults are a matter of one mm. */
 static void __maybe_unused userfaultfd_vma_never_shares(struct kunit *test)
 {
-	static const unsigned long flags[] = { VM_UFFD_WP, VM_UFFD_MINOR };
+	static const unsigned long flags[] = { VM_UFFD_WP, VM_UFFD_MINOR, VM_UFFD_RWP };
 	struct file *file = mm_kunit_hugetlb_file(test, PUD_SIZE);
 	struct mm_struct *first = sharer_of(test, file, 1);
 	int i;
 
-	for (i = 0; i < ARRAY_SIZE(flags); i++) {
+	for (i = 0; i < ARRAY_SIZE(flags) && flags[i]; i++) {
 		struct vm_area_struct *vma;
 		struct mm_struct *second;
 
@@ -1038,6 +1055,18 @@ static void __maybe_unused split_inside_pud_takes_mm_out(struct kunit *test)
 					       BASE + 2 * PUD_SIZE - PMD_SIZE,
 					       PMD_SIZE, MADV_DONTFORK), 0L);
 	KUNIT_EXPECT_EQ(test, owners(test, pair.keeper, BASE + PUD_SIZE), 1);
+	EXPECT_KEEPER_WHOLE(test, &pair);
+}
+
+/* No VMA of hugetlb begins or ends within a huge page. */
+static void __maybe_unused split_inside_huge_page_is_refused(struct kunit *test)
+{
+	struct pair pair = new_pair(test);
+
+	KUNIT_EXPECT_EQ(test, mm_kunit_mprotect(pair.other, BASE, PAGE_SIZE, PROT_READ),
+			(long)-EINVAL);
+	KUNIT_EXPECT_EQ(test, mm_kunit_vma(pair.other, BASE)->vm_end, BASE + 2 * PUD_SIZE);
+	KUNIT_EXPECT_EQ(test, owners(test, pair.keeper, BASE), 2);
 	EXPECT_KEEPER_WHOLE(test, &pair);
 }
 
@@ -1478,6 +1507,7 @@ static struct kunit_case hugetlb_pmd_share_cases[] = {
 	MM_KUNIT_CASE_IF(PMD_SHARE, exit_takes_mm_out)
 	MM_KUNIT_CASE_IF(PMD_SHARE, second_mm_joins_table_of_first)
 	MM_KUNIT_CASE_IF(PMD_SHARE, share_at_other_address_joins)
+	MM_KUNIT_CASE_IF(PMD_SHARE, share_with_owner_of_later_part_joins)
 	MM_KUNIT_CASE_IF(PMD_SHARE, share_within_one_mm_joins)
 	MM_KUNIT_CASE_IF(PMD_SHARE, share_after_own_table_keeps_it)
 	MM_KUNIT_CASE_IF(PMD_SHARE, share_lost_race_counts_nothing)
@@ -1504,6 +1534,7 @@ static struct kunit_case hugetlb_pmd_share_cases[] = {
 	MM_KUNIT_CASE_IF(PMD_SHARE, mprotect_of_all_takes_mm_out_of_every_pud)
 	MM_KUNIT_CASE_IF(MREMAP_HUGETLB, mremap_leaves_old_place_and_joins_anew)
 	MM_KUNIT_CASE_IF(SPLIT_UNSHARES, split_inside_pud_takes_mm_out)
+	MM_KUNIT_CASE_IF(PMD_SHARE, split_inside_huge_page_is_refused)
 	MM_KUNIT_CASE_IF(PMD_SHARE, split_between_puds_keeps_sharing)
 	MM_KUNIT_CASE_IF(SPLIT_UNDER_LOCK, split_unshares_when_it_splits_not_before)
 	MM_KUNIT_CASE_IF(DONTNEED_HUGETLB, dontneed_of_part_takes_mm_out)

@@ -1530,6 +1530,11 @@ mm_kunit_hrtimer_setup(struct hrtimer *timer,
 #define VM_UFFD_MINOR VM_NONE
 #endif
 
+/* So did a 7.x its protection from reads and writes. */
+#ifndef VM_UFFD_RWP
+#define VM_UFFD_RWP VM_NONE
+#endif
+
 /* The callback that a secondary TLB hangs on, by its name of the day. */
 #ifdef CONFIG_MM_KUNIT_HAS_INVALIDATE_SECONDARY_TLBS
 #define mm_kunit_invalidate_secondary arch_invalidate_secondary_tlbs

@@ -437,24 +437,62 @@ restore_finds_nothing_after_munmap(struct kunit *test)
 	put_target(&t);
 }
 
-/* fork() copies the entry; what both get back they share. */
+/* fork() copies the entry, and the copy's copy; what all get back they share. */
 static void __maybe_unused
-restore_after_fork_gives_both_a_shared_page(struct kunit *test)
+restore_after_fork_gives_all_a_shared_page(struct kunit *test)
 {
 	struct mm_struct *mm = mm_kunit_anon_mm(test, 1), *child;
 	struct target t = aim(test, mm, MM_KUNIT_BASE);
 
 	take_away(&t, 0);
 	child = mm_kunit_fork(test, mm);
-	KUNIT_EXPECT_EQ(test, census_of(test, &t).migration, 2);
+	mm_kunit_fork(test, child);
+	KUNIT_EXPECT_EQ(test, census_of(test, &t).migration, 3);
 	give_back(&t);
-	expect_mapped(test, &t, 2);
+	expect_mapped(test, &t, 3);
 	KUNIT_EXPECT_EQ(test, census_of(test, &t).writable, 0);
 	KUNIT_EXPECT_FALSE(test, mm_kunit_anon_exclusive(t.page));
 	put_target(&t);
 
 	mm_kunit_write(test, mm, MM_KUNIT_BASE, mm_kunit_content(1));
 	KUNIT_EXPECT_EQ(test, mm_kunit_read(test, child, MM_KUNIT_BASE), mm_kunit_content(0));
+}
+
+/* The dirt of a PTE is all that tells that its page must be kept. */
+static void __maybe_unused migrate_leaves_dirt_with_file_page(struct kunit *test)
+{
+	struct file *file = mm_kunit_shmem_file(test, PAGE_SIZE);
+	struct mm_struct *mm = shared_mm(test, file, PAGE_SIZE);
+	struct target t;
+
+	mm_kunit_write_pages(test, mm, 1);
+	t = aim(test, mm, MM_KUNIT_BASE);
+	ClearPageDirty(t.page);
+	take_away(&t, 0);
+	expect_migrating(test, &t, 1);
+	KUNIT_EXPECT_TRUE(test, PageDirty(t.page));
+	give_back(&t);
+	put_target(&t);
+}
+
+/* What is broken stays behind as such: there is nothing to bring back. */
+static void __maybe_unused migrate_leaves_poison_for_broken_page(struct kunit *test)
+{
+	struct mm_struct *mm = mm_kunit_anon_mm(test, 2);
+	struct mm_struct *child = mm_kunit_fork(test, mm);
+	struct target t = aim(test, mm, MM_KUNIT_BASE);
+	u64 value;
+
+	SetPageHWPoison(t.page);
+	take_away(&t, 0);
+	expect_gone(test, &t);
+	KUNIT_EXPECT_EQ(test, census_of(test, &t).poison, 2);
+	give_back(&t);
+	KUNIT_EXPECT_EQ(test, census_of(test, &t).poison, 2);
+	KUNIT_EXPECT_EQ(test, mm_kunit_load(mm, MM_KUNIT_BASE, &value), -EFAULT);
+	KUNIT_EXPECT_EQ(test, mm_kunit_load(child, MM_KUNIT_BASE, &value), -EFAULT);
+	ClearPageHWPoison(t.page);
+	put_target(&t);
 }
 
 /* An exclusive page that a device holds must not leave its place. */
@@ -533,7 +571,7 @@ static void unmap_refuses_mlocked_page(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, mm_kunit_page_mlocked(t.page));
 
 	t.before = mm_kunit_photograph(test);
-	KUNIT_EXPECT_TRUE(test, unmap(&t, TTU_IGNORE_MLOCK));
+	KUNIT_EXPECT_TRUE(test, unmap(&t, TTU_IGNORE_MLOCK | TTU_SYNC));
 	expect_gone(test, &t);
 	mm_kunit_vm_flags_mod(mm_kunit_vma(mm, MM_KUNIT_BASE), 0, VM_LOCKED);
 	put_target(&t);
@@ -726,6 +764,65 @@ migrate_takes_thp_mapped_by_ptes(struct kunit *test)
 	mm_kunit_expect_pages(test, mm, 3);
 }
 
+/* A PMD comes back as it was, not split, and copying needs another's mapping. */
+static void restore_thp_row(struct kunit *test, const struct restore_row *row)
+{
+	struct mm_struct *mm = mm_kunit_thp_mm(test, 1), *child = NULL;
+	bool exclusive;
+	struct target t;
+
+	if (row->forked)
+		child = mm_kunit_fork(test, mm);
+	if (row->prot != RW)
+		mm_kunit_mprotect(mm, MM_KUNIT_BASE, PMD_SIZE, row->prot);
+	t = aim(test, mm, MM_KUNIT_BASE);
+	exclusive = mm_kunit_anon_exclusive(t.page);
+	take_away(&t, 0);
+	expect_migrating(test, &t, row->forked ? 2 : 1);
+	give_back(&t);
+	mm_kunit_expect_same(test, t.before);
+	KUNIT_EXPECT_EQ_MSG(test, mm_kunit_anon_exclusive(t.page), exclusive,
+			    "%s", row->name);
+	put_target(&t);
+	if (child)
+		mm_kunit_exit_mm(test, child);
+	mm_kunit_exit_mm(test, mm);
+}
+
+static void __maybe_unused
+restore_gives_back_thp_protection_and_ownership(struct kunit *test)
+{
+	int i;
+
+	mm_kunit_need_thp(test);
+	for (i = 0; i < ARRAY_SIZE(restore_rows); i++)
+		restore_thp_row(test, &restore_rows[i]);
+}
+
+/* As restore_after_fork_gives_all_a_shared_page(), with a PMD. */
+static void __maybe_unused
+restore_after_fork_gives_all_a_shared_thp(struct kunit *test)
+{
+	struct mm_struct *mm, *child;
+	struct target t;
+
+	mm_kunit_need_thp(test);
+	mm = mm_kunit_thp_mm(test, 1);
+	t = aim(test, mm, MM_KUNIT_BASE);
+	take_away(&t, 0);
+	child = mm_kunit_fork(test, mm);
+	mm_kunit_fork(test, child);
+	KUNIT_EXPECT_EQ(test, census_of(test, &t).migration, 3);
+	give_back(&t);
+	KUNIT_EXPECT_EQ(test, census_of(test, &t).pmds, 3);
+	KUNIT_EXPECT_EQ(test, census_of(test, &t).writable, 0);
+	KUNIT_EXPECT_FALSE(test, mm_kunit_anon_exclusive(t.page));
+	put_target(&t);
+
+	mm_kunit_write(test, mm, MM_KUNIT_BASE, mm_kunit_content(1));
+	KUNIT_EXPECT_EQ(test, mm_kunit_read(test, child, MM_KUNIT_BASE), mm_kunit_content(0));
+}
+
 static void __maybe_unused migrate_refuses_pinned_thp(struct kunit *test)
 {
 	struct mm_struct *mm;
@@ -781,6 +878,58 @@ migrate_takes_file_thp_mapped_by_ptes(struct kunit *test)
 	migrate_there_and_back(test, mm[1], MM_KUNIT_BASE, 1 + census.ptes);
 	mm_kunit_expect_pages(test, mm[0], 4);
 	mm_kunit_expect_pages(test, mm[1], 4);
+}
+
+/* Page 4 of a huge page of a file and those after it, by a VMA that begins there. */
+static struct mm_struct *map_tail_of_file_thp(struct kunit *test, struct mm_struct *of,
+					      int nr)
+{
+	struct file *file = mm_kunit_vma(of, MM_KUNIT_BASE)->vm_file;
+	struct mm_struct *mm = mm_kunit_map_new(test, file, mm_kunit_addr(700),
+						nr * PAGE_SIZE, RW, MAP_SHARED,
+						4 * PAGE_SIZE);
+	int i;
+
+	for (i = 0; i < nr; i++)
+		mm_kunit_write(test, mm, mm_kunit_addr(700 + i), mm_kunit_content(4 + i));
+	return mm;
+}
+
+static void __maybe_unused
+unmap_takes_file_thp_mapped_by_ptes(struct kunit *test)
+{
+	struct mm_struct *mm[2], *tail;
+	struct target t;
+
+	mm_kunit_need_thp(test);
+	mm_kunit_map_file_thp(test, mm, PMD_SIZE / 2);
+	tail = map_tail_of_file_thp(test, mm[0], 24);
+	record_all(test, mm_kunit_addr(700));
+	t = aim(test, mm[0], MM_KUNIT_BASE);
+	KUNIT_ASSERT_GE(test, census_of(test, &t).ptes, 28);
+	KUNIT_EXPECT_TRUE(test, unmap(&t, TTU_SPLIT_HUGE_PMD));
+	expect_gone(test, &t);
+	KUNIT_EXPECT_PTR_EQ(test, mm_kunit_page_at(tail, mm_kunit_addr(700)), NULL);
+	mm_kunit_expect_pages(test, mm[0], 28);
+	mm_kunit_expect_pages(test, mm[1], 28);
+	KUNIT_EXPECT_EQ(test, mm_kunit_read(test, tail, mm_kunit_addr(723)),
+			mm_kunit_content(27));
+	put_target(&t);
+}
+
+static void __maybe_unused
+migrate_takes_tail_of_file_thp(struct kunit *test)
+{
+	struct mm_struct *mm[2], *tail;
+
+	mm_kunit_need_thp(test);
+	mm_kunit_map_file_thp(test, mm, PMD_SIZE);
+	tail = map_tail_of_file_thp(test, mm[0], 3);
+	mm_kunit_exit_mm(test, mm[0]);
+	mm_kunit_exit_mm(test, mm[1]);
+	migrate_there_and_back(test, tail, mm_kunit_addr(700), 3);
+	KUNIT_EXPECT_EQ(test, mm_kunit_read(test, tail, mm_kunit_addr(702)),
+			mm_kunit_content(6));
 }
 
 /*
@@ -1045,6 +1194,76 @@ migrate_takes_private_hugetlb_from_every_fork(struct kunit *test)
 	expect_words(test, child, 1);
 }
 
+/* As restore_after_fork_gives_all_a_shared_page(), with a huge page. */
+static void __maybe_unused
+restore_after_fork_gives_all_shared_hugetlb(struct kunit *test)
+{
+	struct mm_struct *mm = private_hugetlb_mm(test), *child;
+	struct target t = aim(test, mm, MM_KUNIT_BASE);
+
+	take_away(&t, 0);
+	child = mm_kunit_fork(test, mm);
+	mm_kunit_fork(test, child);
+	KUNIT_EXPECT_EQ(test, census_of(test, &t).migration, 3);
+	give_back(&t);
+	KUNIT_EXPECT_EQ(test, census_of(test, &t).migration, 0);
+	KUNIT_EXPECT_EQ(test, census_of(test, &t).writable, 0);
+	KUNIT_EXPECT_EQ(test, mm_kunit_mapcount(t.page), 3);
+	KUNIT_EXPECT_FALSE(test, mm_kunit_anon_exclusive(t.page));
+	put_target(&t);
+
+	mm_kunit_write(test, mm, MM_KUNIT_BASE, mm_kunit_content(1));
+	expect_words(test, child, 1);
+}
+
+/*
+ * Who holds the lock of a hugetlb VMA relies on its page tables; the walk goes
+ * on without it, and must not unshare or unmap what is there.
+ */
+static void __maybe_unused hugetlb_of_locked_vma_stays(struct kunit *test)
+{
+	struct vm_area_struct *vma;
+	struct mm_struct *mm[2];
+	struct target t;
+
+	map_hugetlb(test, mm, 2);
+	vma = mm_kunit_vma(mm[0], MM_KUNIT_BASE);
+	record_all(test, MM_KUNIT_BASE);
+	t = aim(test, mm[0], MM_KUNIT_BASE);
+	mm_kunit_hugetlb_vma_lock_write(vma);
+	take_away(&t, 0);
+	unlock_page(t.page);
+	mm_kunit_hugetlb_vma_unlock_write(vma);
+	KUNIT_EXPECT_PTR_EQ(test, mm_kunit_page_at(mm[0], MM_KUNIT_BASE), t.page);
+	mm_kunit_expect_told(test, t.before);
+	lock_page(t.page);
+	give_back(&t);
+	put_target(&t);
+	expect_hugetlb_truth(test);
+	expect_words(test, mm[0], 2);
+	expect_words(test, mm[1], 2);
+}
+
+static void __maybe_unused poison_of_hugetlb_of_locked_vma_waits(struct kunit *test)
+{
+	struct vm_area_struct *vma;
+	struct mm_struct *mm[1];
+	struct target t;
+
+	map_hugetlb(test, mm, 1);
+	vma = mm_kunit_vma(mm[0], MM_KUNIT_BASE);
+	t = aim(test, mm[0], MM_KUNIT_BASE);
+	SetPageHWPoison(t.page);
+	mm_kunit_hugetlb_vma_lock_write(vma);
+	KUNIT_EXPECT_FALSE(test, unmap(&t, MM_KUNIT_TTU_HWPOISON));
+	mm_kunit_hugetlb_vma_unlock_write(vma);
+	mm_kunit_expect_same(test, t.before);
+	KUNIT_EXPECT_EQ(test, mm_kunit_mapcount(t.page), 1);
+	ClearPageHWPoison(t.page);
+	put_target(&t);
+	expect_words(test, mm[0], 1);
+}
+
 static void __maybe_unused
 migrate_refuses_pinned_private_hugetlb(struct kunit *test)
 {
@@ -1078,6 +1297,30 @@ static void __maybe_unused unmap_poisons_hugetlb_everywhere(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, census_of(test, &t).poison, 1);
 	for (i = 0; i < 3; i++)
 		KUNIT_EXPECT_EQ(test, mm_kunit_load(mm[i], MM_KUNIT_BASE, &value), -EFAULT);
+	ClearPageHWPoison(t.page);
+	put_target(&t);
+}
+
+/* A child that comes later finds the poison as well. */
+static void __maybe_unused
+unmap_poisons_private_hugetlb_everywhere(struct kunit *test)
+{
+	struct mm_struct *mm = private_hugetlb_mm(test), *child[2];
+	struct target t;
+	u64 value;
+	int i;
+
+	child[0] = mm_kunit_fork(test, mm);
+	record_all(test, MM_KUNIT_BASE);
+	t = aim(test, mm, MM_KUNIT_BASE);
+	SetPageHWPoison(t.page);
+	KUNIT_EXPECT_TRUE(test, unmap(&t, MM_KUNIT_TTU_HWPOISON));
+	expect_gone(test, &t);
+	child[1] = mm_kunit_fork(test, mm);
+	KUNIT_EXPECT_EQ(test, census_of(test, &t).poison, 3);
+	for (i = 0; i < 2; i++)
+		KUNIT_EXPECT_EQ(test, mm_kunit_load(child[i], MM_KUNIT_BASE, &value),
+				-EFAULT);
 	ClearPageHWPoison(t.page);
 	put_target(&t);
 }
@@ -1957,6 +2200,64 @@ static void __maybe_unused fork_shares_thp_read_only(struct kunit *test)
 }
 
 /* A huge page that a device holds any part of is split, and not shared. */
+/* PTEs of a large folio of a file, which newer trees duplicate in batches. */
+static void __maybe_unused
+fork_of_private_vma_shares_large_file_folio(struct kunit *test)
+{
+	struct mm_struct *with_pmd[2], *mm, *child;
+	struct mm_kunit_census before, after;
+	struct file *file;
+	struct page *head;
+
+	mm_kunit_need_thp(test);
+	mm_kunit_map_file_thp(test, with_pmd, PMD_SIZE);
+	file = mm_kunit_vma(with_pmd[0], MM_KUNIT_BASE)->vm_file;
+	head = mm_kunit_page_at(with_pmd[0], MM_KUNIT_BASE);
+	/* A page of its own in the midst has the VMA copied. */
+	mm = mm_kunit_map_new(test, file, MM_KUNIT_BASE, PMD_SIZE / 2, RW, MAP_PRIVATE, 0);
+	mm_kunit_write(test, mm, mm_kunit_addr(5), mm_kunit_content(5));
+	mm_kunit_expect_pages(test, mm, 4);
+
+	before = mm_kunit_take_census(test->priv, head, HPAGE_PMD_NR);
+	child = mm_kunit_fork(test, mm);
+	after = mm_kunit_take_census(test->priv, head, HPAGE_PMD_NR);
+	KUNIT_EXPECT_EQ(test, after.ptes, 2 * before.ptes);
+	KUNIT_EXPECT_EQ(test, after.writable, before.writable);
+	KUNIT_EXPECT_EQ(test, mm_kunit_mapcount(head), after.ptes + after.pmds);
+	mm_kunit_expect_pages(test, child, 4);
+	KUNIT_EXPECT_EQ(test, mm_kunit_read(test, child, mm_kunit_addr(5)),
+			mm_kunit_content(5));
+	KUNIT_EXPECT_PTR_EQ(test, mm_kunit_page_at(child, mm_kunit_addr(1)), head + 1);
+}
+
+/* What a file has the child finds by itself, though it is mapped by a PMD. */
+static void __maybe_unused fork_leaves_thp_of_file_to_be_faulted(struct kunit *test)
+{
+	struct mm_struct *writer, *mm, *child;
+	struct file *file;
+
+	mm_kunit_need_thp(test);
+	file = mm_kunit_shmem_file(test, 2 * PMD_SIZE);
+	writer = shared_mm(test, file, 2 * PMD_SIZE);
+	mm_kunit_set(test, "sysfs", MM_KUNIT_SHMEM_ENABLED, "force");
+	mm_kunit_write_pages(test, writer, 4);
+	mm_kunit_set(test, "sysfs", MM_KUNIT_SHMEM_ENABLED, "never");
+
+	/* Without a page of its own a VMA is not copied at all. */
+	mm = mm_kunit_map_new(test, file, MM_KUNIT_BASE, 2 * PMD_SIZE, RW,
+			      MAP_PRIVATE, 0);
+	mm_kunit_write(test, mm, MM_KUNIT_BASE + PMD_SIZE, mm_kunit_content(9));
+	mm_kunit_expect_pages(test, mm, 4);
+	KUNIT_ASSERT_EQ(test, mm_kunit_entry_at(mm, MM_KUNIT_BASE).size, PMD_SIZE);
+
+	child = mm_kunit_fork(test, mm);
+	KUNIT_EXPECT_EQ(test, (int)mm_kunit_entry_at(child, MM_KUNIT_BASE).kind,
+			(int)MM_KUNIT_NONE);
+	mm_kunit_expect_pages(test, child, 4);
+	KUNIT_EXPECT_EQ(test, mm_kunit_read(test, child, MM_KUNIT_BASE + PMD_SIZE),
+			mm_kunit_content(9));
+}
+
 static void __maybe_unused fork_splits_pinned_thp(struct kunit *test)
 {
 	struct mm_struct *mm, *child;
@@ -2036,6 +2337,31 @@ static void __maybe_unused fork_shares_private_hugetlb_read_only(struct kunit *t
 }
 
 /* 4eae4efa2c29: as for small pages. */
+/* A page of the file that a private mapping has only read. */
+static void __maybe_unused fork_shares_hugetlb_file_page_of_private_vma(struct kunit *test)
+{
+	struct file *file = mm_kunit_hugetlb_file(test, PUD_SIZE);
+	struct mm_struct *owner = shared_mm(test, file, PUD_SIZE);
+	struct mm_struct *mm, *child;
+	struct page *page;
+
+	mm_kunit_write(test, owner, MM_KUNIT_BASE, mm_kunit_content(0));
+	mm = mm_kunit_map_new(test, file, MM_KUNIT_BASE, PUD_SIZE, RW, MAP_PRIVATE, 0);
+	mm_kunit_write(test, mm, MM_KUNIT_BASE + PMD_SIZE, mm_kunit_content(1));
+	expect_words(test, mm, 1);
+	page = mm_kunit_page_at(owner, MM_KUNIT_BASE);
+	KUNIT_ASSERT_PTR_EQ(test, mm_kunit_page_at(mm, MM_KUNIT_BASE), page);
+
+	child = mm_kunit_fork(test, mm);
+	KUNIT_EXPECT_PTR_EQ(test, mm_kunit_page_at(child, MM_KUNIT_BASE), page);
+	KUNIT_EXPECT_FALSE(test, mm_kunit_entry_at(child, MM_KUNIT_BASE).write);
+	KUNIT_EXPECT_EQ(test, mm_kunit_mapcount(page), 3);
+	KUNIT_EXPECT_EQ(test, page_count(page), 3 + mm_kunit_hugetlb_cache_refs());
+	mm_kunit_write(test, child, MM_KUNIT_BASE, mm_kunit_content(7));
+	expect_words(test, mm, 1);
+	expect_words(test, owner, 1);
+}
+
 static void __maybe_unused fork_copies_pinned_private_hugetlb(struct kunit *test)
 {
 	struct mm_struct *mm = private_hugetlb_mm(test), *child;
@@ -2479,8 +2805,10 @@ static struct kunit_case rmap_unmap_cases[] = {
 	MM_KUNIT_CASE_IF(MIGRATION, restore_gives_back_protection_and_ownership)
 	MM_KUNIT_CASE_IF(MIGRATION, restore_heeds_mprotect_in_between)
 	MM_KUNIT_CASE_IF(MIGRATION, restore_finds_nothing_after_munmap)
-	MM_KUNIT_CASE_IF(MIGRATION, restore_after_fork_gives_both_a_shared_page)
+	MM_KUNIT_CASE_IF(MIGRATION, restore_after_fork_gives_all_a_shared_page)
 	MM_KUNIT_CASE_IF(MIGRATION, migrate_takes_mlocked_page)
+	MM_KUNIT_CASE_IF(MIGRATION, migrate_leaves_dirt_with_file_page)
+	MM_KUNIT_CASE_IF(POISON_MIGRATION, migrate_leaves_poison_for_broken_page)
 	MM_KUNIT_CASE_IF(MIGRATION_EXCLUSIVE, migrate_refuses_pinned_page)
 	KUNIT_CASE(unmap_takes_file_page_from_every_vma),
 	KUNIT_CASE(unmap_starts_before_and_ends_after_the_change),
@@ -2496,9 +2824,13 @@ static struct kunit_case rmap_unmap_cases[] = {
 	MM_KUNIT_CASE_IF(THP_MIGRATION, migrate_splits_thp_on_the_way)
 	MM_KUNIT_CASE_IF(THP_MIGRATION, migrate_takes_thp_mapped_in_part)
 	MM_KUNIT_CASE_IF(THP_MIGRATION, migrate_takes_thp_mapped_by_ptes)
+	MM_KUNIT_CASE_IF(THP_MIGRATION, restore_gives_back_thp_protection_and_ownership)
+	MM_KUNIT_CASE_IF(THP_MIGRATION, restore_after_fork_gives_all_a_shared_thp)
 	MM_KUNIT_CASE_IF(THP_MIGRATION_EXCLUSIVE, migrate_refuses_pinned_thp)
 	MM_KUNIT_CASE_IF(FILE_THP, unmap_takes_file_thp_from_every_mm)
+	MM_KUNIT_CASE_IF(FILE_THP, unmap_takes_file_thp_mapped_by_ptes)
 	MM_KUNIT_CASE_IF(FILE_THP, migrate_takes_file_thp_mapped_by_ptes)
+	MM_KUNIT_CASE_IF(FILE_THP, migrate_takes_tail_of_file_thp)
 	MM_KUNIT_CASE_IF(THP, unmap_refuses_mlocked_tail_of_thp)
 	MM_KUNIT_CASE_IF(PMD_SHARE_MIGRATION, migrate_takes_hugetlb_from_every_sharer)
 	MM_KUNIT_CASE_IF(PMD_SHARE_MIGRATION, migrate_tells_every_sharer_of_whole_pud)
@@ -2508,8 +2840,12 @@ static struct kunit_case rmap_unmap_cases[] = {
 	MM_KUNIT_CASE_IF(PMD_SHARE_TLB_GEN, secondary_tlb_of_sharer_hears_after_flush)
 	MM_KUNIT_CASE_IF(PMD_SHARE_MIGRATION, migrate_in_unshareable_vma_tells_of_one_page)
 	MM_KUNIT_CASE_IF(PMD_SHARE_MIGRATION, migrate_takes_private_hugetlb_from_every_fork)
+	MM_KUNIT_CASE_IF(PMD_SHARE_MIGRATION, restore_after_fork_gives_all_shared_hugetlb)
+	MM_KUNIT_CASE_IF(VMA_LOCK_MIGRATION, hugetlb_of_locked_vma_stays)
+	MM_KUNIT_CASE_IF(VMA_LOCK_POISON, poison_of_hugetlb_of_locked_vma_waits)
 	MM_KUNIT_CASE_IF(PMD_SHARE_EXCLUSIVE, migrate_refuses_pinned_private_hugetlb)
 	MM_KUNIT_CASE_IF(PMD_SHARE_POISON, unmap_poisons_hugetlb_everywhere)
+	MM_KUNIT_CASE_IF(PMD_SHARE_POISON, unmap_poisons_private_hugetlb_everywhere)
 	MM_KUNIT_CASE_IF(EXCLUSIVE, dup_small_page)
 	MM_KUNIT_CASE_IF(EXCLUSIVE, dup_shared_small_page)
 	MM_KUNIT_CASE_IF(EXCLUSIVE, share_small_page)
@@ -2539,9 +2875,12 @@ static struct kunit_case rmap_unmap_cases[] = {
 	KUNIT_CASE(fork_shares_file_page_of_private_vma),
 	MM_KUNIT_CASE_IF(THP, fork_shares_thp_read_only)
 	MM_KUNIT_CASE_IF(THP, fork_shares_pte_mapped_thp)
+	MM_KUNIT_CASE_IF(FILE_THP, fork_of_private_vma_shares_large_file_folio)
+	MM_KUNIT_CASE_IF(FILE_THP, fork_leaves_thp_of_file_to_be_faulted)
 	MM_KUNIT_CASE_IF(THP, fork_splits_pinned_thp)
 	MM_KUNIT_CASE_IF(THP, fork_copies_page_of_pinned_pte_mapped_thp)
 	MM_KUNIT_CASE_IF(PMD_SHARE, fork_shares_private_hugetlb_read_only)
+	MM_KUNIT_CASE_IF(PMD_SHARE, fork_shares_hugetlb_file_page_of_private_vma)
 	MM_KUNIT_CASE_IF(PMD_SHARE_NEEDS_COW, fork_copies_pinned_private_hugetlb)
 	MM_KUNIT_CASE_IF(FAIL_PAGE_ALLOC, failed_fork_leaves_no_count)
 	MM_KUNIT_CASE_IF(MIGRATION, random_sequences_keep_pages_and_counts)

@@ -961,6 +961,9 @@ static void __maybe_unused counts_of_page_back_from_swap(struct kunit *test)
 	struct mm_struct *child;
 	struct truth *t;
 
+	/* Page 0 is the mm's own when it goes, page 1 only might be. */
+	mm_kunit_exit_mm(test, mm_kunit_fork(test, mm));
+	mm_kunit_write_pages(test, mm, 1);
 	mm_kunit_swapon(test);
 	mm_kunit_swap_out(test, mm, MM_KUNIT_BASE, 2 * PAGE_SIZE);
 	child = mm_kunit_fork(test, mm);
@@ -1031,6 +1034,27 @@ static void expect_one_page(struct kunit *test, struct mm_struct *mm,
 	mm_kunit_write(test, mm, mm_kunit_addr(i), mm_kunit_content(2001));
 	KUNIT_EXPECT_PTR_EQ(test, mm_kunit_page_at(mm, mm_kunit_addr(i)), pinned);
 	KUNIT_EXPECT_EQ(test, *device, mm_kunit_content(2001));
+}
+
+/* What a private mapping writes to a file the file never sees. */
+static void write_copies_page_of_file(struct kunit *test)
+{
+	struct file *file = mm_kunit_shmem_file(test, PAGE_SIZE);
+	struct mm_struct *shared, *private;
+	struct page *page;
+
+	shared = mm_kunit_map_new(test, file, MM_KUNIT_BASE, PAGE_SIZE,
+				  PROT_READ | PROT_WRITE, MAP_SHARED, 0);
+	private = mm_kunit_map_new(test, file, MM_KUNIT_BASE, PAGE_SIZE,
+				   PROT_READ | PROT_WRITE, MAP_PRIVATE, 0);
+	mm_kunit_write_pages(test, shared, 1);
+	mm_kunit_expect_pages(test, private, 1);
+	page = mm_kunit_page_at(private, MM_KUNIT_BASE);
+	KUNIT_ASSERT_PTR_EQ(test, page, mm_kunit_page_at(shared, MM_KUNIT_BASE));
+	mm_kunit_write(test, private, MM_KUNIT_BASE, mm_kunit_content(99));
+	KUNIT_EXPECT_PTR_NE(test, mm_kunit_page_at(private, MM_KUNIT_BASE), page);
+	KUNIT_EXPECT_EQ(test, mm_kunit_mapcount(page), 1);
+	mm_kunit_expect_pages(test, shared, 1);
 }
 
 static void write_reuses_page_after_childs_exit(struct kunit *test)
@@ -1332,6 +1356,20 @@ static void __maybe_unused reading_pin_after_fork_gets_own_page(struct kunit *te
 
 	expect_one_page(test, mm, page, 0);
 	mm_kunit_expect_pages(test, child, 1);
+}
+
+/* With the child gone the page is the mm's own, and need not be copied. */
+static void __maybe_unused reading_pin_after_childs_exit_keeps_page(struct kunit *test)
+{
+	struct mm_struct *mm = mm_kunit_anon_mm(test, 1);
+	struct mm_struct *child = mm_kunit_fork(test, mm);
+	struct page *page = mm_kunit_page_at(mm, MM_KUNIT_BASE);
+
+	mm_kunit_exit_mm(test, child);
+	KUNIT_EXPECT_PTR_EQ(test, mm_kunit_pin(test, mm, MM_KUNIT_BASE, 0), page);
+	KUNIT_EXPECT_TRUE(test, mm_kunit_anon_exclusive(page));
+	KUNIT_EXPECT_FALSE(test, mm_kunit_entry_at(mm, MM_KUNIT_BASE).write);
+	expect_one_page(test, mm, page, 0);
 }
 
 static void __maybe_unused reading_pin_of_thp_after_fork_gets_own_page(struct kunit *test)
@@ -1709,9 +1747,11 @@ static struct kunit_case thp_mapcount_cases[] = {
 	KUNIT_CASE(write_copies_page_with_a_reference),
 	MM_KUNIT_CASE_IF(EXCLUSIVE, write_reuses_exclusive_page_with_a_reference)
 	MM_KUNIT_CASE_IF(KSM, write_copies_ksm_page_of_one)
+	KUNIT_CASE(write_copies_page_of_file),
 	KUNIT_CASE(pinned_page_stays_with_its_process),
 	KUNIT_CASE(pin_after_fork_gets_own_page),
 	MM_KUNIT_CASE_IF(EXCLUSIVE, reading_pin_after_fork_gets_own_page)
+	MM_KUNIT_CASE_IF(EXCLUSIVE, reading_pin_after_childs_exit_keeps_page)
 	MM_KUNIT_CASE_IF(MOVE_ANON_RMAP, reuse_moves_page_to_own_anon_vma)
 	KUNIT_CASE(copy_leaves_page_with_its_anon_vma),
 	MM_KUNIT_CASE_IF(REUSE_SWAP_PAGE, reuse_swap_page_takes_page_of_one)

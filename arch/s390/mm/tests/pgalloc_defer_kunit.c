@@ -28,6 +28,8 @@
 
 #include "mm_kunit.h"
 #include "mm_kunit_compat.h"
+#include "mm_kunit_pages.h"
+#include "mm_kunit_truth.h"
 
 #define MAX_PARENTS	64
 #define MAX_MMS		2
@@ -1007,6 +1009,22 @@ static void __maybe_unused deferred_table_waits_for_rcu(struct kunit *test)
 	whole_page_waits(test, mm_kunit_new_mm(test), true);
 }
 
+/* Tables of other levels come by the same gather, and are four pages each. */
+static void exit_frees_the_pmd_table(struct kunit *test)
+{
+	unsigned long size = PTRS_PER_PMD * sizeof(pmd_t);
+	struct mm_struct *mm = mm_kunit_anon_mm(test, 1);
+	unsigned long pmd = (unsigned long)mm_kunit_pmd(mm, MM_KUNIT_BASE);
+	struct page *table;
+
+	KUNIT_ASSERT_NE(test, pmd, 0UL);
+	table = virt_to_page((void *)(pmd & ~(size - 1)));
+	get_page(table);
+	mm_kunit_exit_mm(test, mm);
+	settle_alone();
+	mm_kunit_expect_freed(test, table, "exit_mmap()");
+}
+
 /* --------------------------------------------------- random sequences -- */
 
 #define RANDOM_STEPS	300
@@ -1333,6 +1351,7 @@ static struct kunit_case s390_pgalloc_defer_cases[] = {
 	MM_KUNIT_CASE_IF(PT_WHOLE_PAGES, table_has_a_page_to_itself)
 	MM_KUNIT_CASE_IF(PT_WHOLE_PAGES, table_waits_for_rcu)
 	MM_KUNIT_CASE_IF(PT_WHOLE_DEFER, deferred_table_waits_for_rcu)
+	KUNIT_CASE(exit_frees_the_pmd_table),
 	MM_KUNIT_CASE_IF(PT_DEFER, mm_goes_before_its_deferred_table)
 	MM_KUNIT_CASE_IF(PT_DEBUG_LOCK, deferred_table_touches_no_dead_mm)
 	MM_KUNIT_CASE_IF(PT_FRAGMENTS, random_sequences_keep_every_half)

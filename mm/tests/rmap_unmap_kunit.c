@@ -360,16 +360,17 @@ static const struct restore_row {
 	{ .name = "shared, read-only VMA", .forked = true, .prot = PROT_READ },
 };
 
-static void restore_row(struct kunit *test, const struct restore_row *row)
+/* Migrate the page or huge page of @mm as the row says; what was migrated, and the child. */
+static struct page *restore_mapping(struct kunit *test, const struct restore_row *row,
+				    struct mm_struct *mm, unsigned long size,
+				    struct mm_struct **child)
 {
-	struct mm_struct *mm = mm_kunit_anon_mm(test, 1), *child = NULL;
 	bool exclusive;
 	struct target t;
 
-	if (row->forked)
-		child = mm_kunit_fork(test, mm);
+	*child = row->forked ? mm_kunit_fork(test, mm) : NULL;
 	if (row->prot != RW)
-		mm_kunit_mprotect(mm, MM_KUNIT_BASE, PAGE_SIZE, row->prot);
+		mm_kunit_mprotect(mm, MM_KUNIT_BASE, size, row->prot);
 	t = aim(test, mm, MM_KUNIT_BASE);
 	exclusive = mm_kunit_anon_exclusive(t.page);
 	take_away(&t, 0);
@@ -379,11 +380,18 @@ static void restore_row(struct kunit *test, const struct restore_row *row)
 	KUNIT_EXPECT_EQ_MSG(test, mm_kunit_anon_exclusive(t.page), exclusive,
 			    "%s", row->name);
 	put_target(&t);
+	return t.page;
+}
+
+static void restore_row(struct kunit *test, const struct restore_row *row)
+{
+	struct mm_struct *mm = mm_kunit_anon_mm(test, 1), *child;
+	struct page *page = restore_mapping(test, row, mm, PAGE_SIZE, &child);
 
 	/* Copying needs another's mapping for a reason. */
 	KUNIT_EXPECT_EQ(test, mm_kunit_mprotect(mm, MM_KUNIT_BASE, PAGE_SIZE, RW), 0L);
 	mm_kunit_write(test, mm, MM_KUNIT_BASE, mm_kunit_content(1));
-	KUNIT_EXPECT_EQ_MSG(test, mm_kunit_page_at(mm, MM_KUNIT_BASE) == t.page,
+	KUNIT_EXPECT_EQ_MSG(test, mm_kunit_page_at(mm, MM_KUNIT_BASE) == page,
 			    !row->forked, "%s", row->name);
 	if (child)
 		KUNIT_EXPECT_EQ(test, mm_kunit_read(test, child, MM_KUNIT_BASE),
@@ -764,39 +772,21 @@ migrate_takes_thp_mapped_by_ptes(struct kunit *test)
 	mm_kunit_expect_pages(test, mm, 3);
 }
 
-/* A PMD comes back as it was, not split, and copying needs another's mapping. */
-static void restore_thp_row(struct kunit *test, const struct restore_row *row)
-{
-	struct mm_struct *mm = mm_kunit_thp_mm(test, 1), *child = NULL;
-	bool exclusive;
-	struct target t;
-
-	if (row->forked)
-		child = mm_kunit_fork(test, mm);
-	if (row->prot != RW)
-		mm_kunit_mprotect(mm, MM_KUNIT_BASE, PMD_SIZE, row->prot);
-	t = aim(test, mm, MM_KUNIT_BASE);
-	exclusive = mm_kunit_anon_exclusive(t.page);
-	take_away(&t, 0);
-	expect_migrating(test, &t, row->forked ? 2 : 1);
-	give_back(&t);
-	mm_kunit_expect_same(test, t.before);
-	KUNIT_EXPECT_EQ_MSG(test, mm_kunit_anon_exclusive(t.page), exclusive,
-			    "%s", row->name);
-	put_target(&t);
-	if (child)
-		mm_kunit_exit_mm(test, child);
-	mm_kunit_exit_mm(test, mm);
-}
-
+/* A PMD comes back as it was, not split. */
 static void __maybe_unused
 restore_gives_back_thp_protection_and_ownership(struct kunit *test)
 {
+	struct mm_struct *mm, *child;
 	int i;
 
 	mm_kunit_need_thp(test);
-	for (i = 0; i < ARRAY_SIZE(restore_rows); i++)
-		restore_thp_row(test, &restore_rows[i]);
+	for (i = 0; i < ARRAY_SIZE(restore_rows); i++) {
+		mm = mm_kunit_thp_mm(test, 1);
+		restore_mapping(test, &restore_rows[i], mm, PMD_SIZE, &child);
+		if (child)
+			mm_kunit_exit_mm(test, child);
+		mm_kunit_exit_mm(test, mm);
+	}
 }
 
 /* As restore_after_fork_gives_all_a_shared_page(), with a PMD. */

@@ -114,7 +114,7 @@ def _once(build, glob, with_kvm):
     """(Boot, why the kernel did not start or "")."""
     command, env = _command(build, with_kvm)
     result, broken = Boot(), ""
-    with Phase(f"boot {build.tree.version} {build.arch}") as phase:
+    with Phase(f"boot {build.tree.version} {build.arch}", build.quiet) as phase:
         def follow(line):
             nonlocal broken
             result.lines.append(line)

@@ -29,6 +29,7 @@ class Build:
         self.qemu_config, self.qemu = arches.qemu_config(arch, stage)
         self.folders = ("mm/tests", f"arch/{arch}/mm/tests")     # of the overlay
         self.seconds, self.warnings = {}, []
+        self.quiet = False               # print no line for a phase
 
     def target(self):
         """What make makes and QEMU boots."""
@@ -126,7 +127,7 @@ class Build:
             cache.need_space(BUILD_MIB, "a kernel build")
         self._drop_half_made()
         lines, objects = [], 0
-        with Phase(f"build {self.tree.version} {self.arch}") as phase:
+        with Phase(f"build {self.tree.version} {self.arch}", self.quiet) as phase:
             def follow(line):
                 nonlocal objects
                 lines.append(line)

@@ -10,7 +10,8 @@ import tempfile
 import time
 import unittest
 
-from runner import cache, cli, errors, graft, judge, packages, process, trees
+from runner import (cache, cli, errors, graft, judge, museum, mutate, packages, plan, process,
+                    trees)
 from runner import verdict as verdicts
 from runner.errors import Unjudged
 
@@ -18,6 +19,8 @@ MATRIX = (("5.10", ("x86_64", "s390")), ("6.1", ("um", "x86_64", "s390")),
           ("6.12", ("x86_64", "s390")), ("newest", ("um", "x86_64", "s390")))
 # Cells that are judged without the tree's port as well, by the suite that it is for.
 WITHOUT_PORT = (("6.1", "s390", "s390_pgalloc_defer"),)
+# So many of the museum's mutants for each suite, of this tree where it has any.
+SAMPLE = (2, "6.1")
 # What a graft looks at in a kernel tree.
 GRAFTED = ("Makefile", "Kconfig", "mm", "arch/s390/Kconfig", "arch/s390/mm")
 
@@ -58,6 +61,7 @@ def check_command(root, arguments):
             for arch in arches:
                 count.step(f"{name} {arch}", lambda: _cell(root, name, arch, [], options))
             count.step(f"{name} graft and ungraft", lambda: _round_trip(root, name))
+        count.step("a sample of the museum", lambda: _museum(root))
         for name, arch, suite in WITHOUT_PORT:
             count.step(f"{name} {arch} without its port",
                        lambda: _cell(root, name, arch, [suite], options, port=False))
@@ -107,6 +111,16 @@ def _round_trip(root, name):
         good = laid and _bytes(copy) == before
     print(f"{tree.version}: {'byte for byte as before' if good else 'NOT as before'}")
     return (1, 0, 0) if good else (0, 1, 0)
+
+
+def _museum(root):
+    """Some mutants of every suite are killed, as the whole museum's are by `mutate`."""
+    mutants = museum.collect(root, plan.read(root))
+    results = mutate.mutate(root, museum.sample(mutants, SAMPLE[1], SAMPLE[0]),
+                            cli.kunit_options([], mutate.TIMEOUT))
+    print(mutate.summary(results))
+    good = sum(result.good() for result in results)
+    return good, len(results) - good, 0
 
 
 def _bytes(top):

@@ -45,6 +45,15 @@ def parser():
         commands.add_parser(name, help=words).add_argument("path", metavar="PATH")
     commands.add_parser("trees", help="the trees, and what each owes")
     commands.add_parser("doctor", help="what this machine lacks, and what mends it")
+    mutate = commands.add_parser("mutate", help="re-introduce the museum's bugs, one at a time",
+                                 epilog="kunit.py's options may follow after --")
+    mutate.add_argument("--tree", metavar="NAME|PATH",
+                        help="only this tree's; or, with FILEs, the tree to try them on")
+    mutate.add_argument("--suite", action="append", default=[], metavar="NAME",
+                        help="only this suite's; may be repeated")
+    mutate.add_argument("--json", metavar="FILE", help="write what became of each")
+    mutate.add_argument("--svg", metavar="FILE", help="draw which case sees which bug")
+    mutate.add_argument("file", nargs="*", metavar="FILE", help="patches like those in museum/")
     bench = commands.add_parser("bench", help="time us against kunit.py's default configuration")
     bench.add_argument("--tree", default="6.1", metavar="NAME|PATH")
     return top
@@ -63,11 +72,11 @@ class Options:
     other: list
 
 
-def kunit_options(words):
-    """Options out of what stands behind "--"."""
+def kunit_options(words, timeout=120):
+    """Options out of what stands behind "--"; @timeout in s if it does not say."""
     behind = Parser(prog="mmkunit run --", add_help=False, allow_abbrev=False)
     behind.add_argument("--jobs", "-j", type=int, default=len(os.sched_getaffinity(0)))
-    behind.add_argument("--timeout", type=int, default=120)
+    behind.add_argument("--timeout", type=int, default=timeout)
     for name in ("kconfig_add", "make_options", "kernel_args", "qemu_args"):
         behind.add_argument("--" + name, action="append", default=[])
     behind.add_argument("--cross_compile", default="")
@@ -131,10 +140,13 @@ def dispatch(root, argv):
     arguments = parser().parse_args(argv)
     if not arguments.command:
         raise Unjudged("which command? (see mmkunit --help)")
-    if behind and arguments.command != "run":
+    if behind and arguments.command not in ("run", "mutate"):
         raise Unjudged(f"{arguments.command} takes nothing after --")
     if arguments.command == "run":
         return command_run(root, arguments, behind)
+    if arguments.command == "mutate":
+        from runner import mutate
+        return mutate.mutate_command(root, arguments, kunit_options(behind, mutate.TIMEOUT))
     if arguments.command in ("graft", "ungraft"):
         return command_graft(root, arguments)
     if arguments.command == "trees":

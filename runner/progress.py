@@ -6,6 +6,9 @@ import threading
 import time
 
 
+still = False            # set where several phases run at once
+
+
 class Phase:
     """with Phase("build 6.1 um") as phase: ... phase.detail = "812 objects" """
 
@@ -17,7 +20,7 @@ class Phase:
 
     def __enter__(self):
         self._start = time.monotonic()
-        if sys.stderr.isatty():
+        if sys.stderr.isatty() and not still:
             self._thread = threading.Thread(target=self._move, daemon=True)
             self._thread.start()
         return self

@@ -1,0 +1,246 @@
+# SPDX-License-Identifier: GPL-2.0
+"""`mutate`: re-introduce the museum's bugs, one at a time, and see which case says so.
+
+While one mutant boots the next is built: a boot uses a copy of what it needs.
+"""
+
+import copy
+import json
+import os
+import shutil
+import threading
+import time
+from dataclasses import asdict
+
+from runner import (arches, cache, errors, judge, ktap, museum, patches, picture, plan, progress,
+                    stage, trees)
+from runner import verdict as verdicts
+from runner.errors import Unjudged
+from runner.journal import (BROKEN, CRASHED, EQUIVALENT, KILLED, STALE, SURVIVED, Journal, Result)
+
+TIMEOUT = 60             # seconds for the unbroken boot; a mutant's gets less, see Museum._group()
+SLOTS = 2                # copies of a kernel: one boots, one is being made
+
+
+class Boots:
+    """One boot at a time, beside whatever the caller does."""
+
+    def __init__(self):
+        self.thread, self.error = None, None
+
+    def start(self, act):
+        self.wait()
+
+        def run():
+            try:
+                act()
+            except BaseException as error:      # pylint: disable=broad-except
+                self.error = error
+        self.thread = threading.Thread(target=run, daemon=True)
+        self.thread.start()
+
+    def wait(self):
+        """Until the boot is over; raises what it raised."""
+        if self.thread:
+            self.thread.join()
+            self.thread = None
+        if self.error:
+            error, self.error = self.error, None
+            raise error
+
+
+def copied(kernel, slot):
+    """A Build like that of the Kernel, whose image is in a place of its own."""
+    of = copy.copy(kernel.build)
+    of.path = cache.path("mutate", f"slot-{slot}")
+    image = of.target() if kernel.arch == "um" else of.qemu["kernel_path"]
+    target = os.path.join(of.path, image)
+    os.makedirs(os.path.dirname(target), exist_ok=True)
+    shutil.copy2(os.path.join(kernel.build.path, image), target)
+    return of
+
+
+def first_words(lines):
+    """What KUnit said first of a failed case, or else the kernel."""
+    lines = [line.strip() for line in lines if line.strip()]
+    at = next((i + 1 for i, line in enumerate(lines) if ktap.COMPLAINT.search(line)), len(lines))
+    said = lines[at:] + [line for line in lines if not line.startswith(("the kernel did not",
+                                                                        "kernel splat in"))]
+    return (said or lines or ["not ok, without a word"])[0]
+
+
+def judged(mutant, verdict, result):
+    """Say in @result what the Verdict means for the Mutant."""
+    silent = ""              # the case that the kernel did not come back from, without a word of it
+    for suite in verdict.suites:
+        for case, lines in suite.failed.items():
+            if case not in suite.unheard:
+                result.red[case] = first_words(lines)
+            if case == suite.crashed and not ktap.complaint(lines):
+                silent = case
+    broke = next((p for p in verdict.problems if p.startswith("the kernel")), "")
+    said = [case for case in mutant.red if case in result.red and case != silent]
+    missed = [case for case in mutant.red + mutant.crash if case not in result.red]
+    others = [case for case in result.red if case not in mutant.red + mutant.crash]
+    beside = f"; red instead: {', '.join(others[:4])}" if others else ""
+    if mutant.why:
+        result.verdict = SURVIVED if result.red or broke else EQUIVALENT
+        result.words = f"is no equivalent{beside}" if result.red or broke else mutant.why
+    elif missed:
+        result.verdict, result.words = SURVIVED, f"not red: {', '.join(missed)}{beside}"
+    elif said:
+        result.verdict, result.after = KILLED, broke
+    elif silent in mutant.crash:
+        result.verdict = CRASHED
+    else:
+        result.verdict, result.words = SURVIVED, f"{broke}, and the patch names no crash"
+
+
+class Museum:
+    """One run over some mutants."""
+
+    def __init__(self, root, options, journal=None):
+        self.root, self.options, self.journal = root, options, journal
+        self.results, self.boots, self.slot, self.last = [], Boots(), 0, time.monotonic()
+
+    def run(self, mutants, tree_name=None):
+        """Every mutant, tree by tree and arch by arch; [Result]."""
+        groups = {}
+        for mutant in mutants:
+            groups.setdefault((tree_name or mutant.tree, mutant.arch), []).append(mutant)
+        for (name, arch), of in groups.items():
+            self._group(trees.find(name), arch, of)
+        return self.results
+
+    def _group(self, tree, arch, mutants):
+        """The mutants of one tree and arch, those of a file one after another."""
+        todo = []
+        for mutant in sorted(mutants, key=lambda m: (sorted(m.files), m.name)):
+            known = self.journal and self.journal.known.get(self.journal.key(tree, mutant))
+            if known and known.good():
+                self._told(known)
+            else:
+                todo.append(mutant)
+        if not todo:
+            return
+        kernel = judge.Kernel(self.root, tree, arch, copy.copy(self.options))
+        kernel.make()
+        suites = sorted({m.suite for m in todo})
+        booted = kernel.boot(suites)
+        verdict = kernel.verdict(booted, suites)
+        if not verdict.good():
+            verdicts.report(verdict, print)
+            raise Unjudged(f"the unbroken {tree.version} is not green on {arch}: "
+                           "its mutants would prove nothing")
+        print("unbroken {} {}: {} passed, {} failed, {} skipped".format(
+            tree.version, arch, *verdict.counts()), flush=True)
+        kernel.build.quiet = True
+        kernel.options.timeout = min(kernel.options.timeout, int(10 + 3 * booted.seconds))
+        try:
+            for mutant in todo:
+                self._one(kernel, mutant)
+            self.boots.wait()
+        finally:
+            stage.prepare(tree, kernel.overrides)
+
+    def _one(self, kernel, mutant):
+        result = Result(mutant.name, mutant.suite, mutant.arch, "", named=mutant.red + mutant.crash)
+        start = time.monotonic()
+
+        def original(name):
+            return kernel.overrides.get(name) or kernel.tree.read(name)
+
+        edits, stale = patches.apply([mutant.path], original)
+        if stale:
+            result.verdict, result.words = STALE, f"does not apply to {kernel.tree.version}"
+            return self._done(kernel, mutant, result)
+        try:
+            stage.prepare(kernel.tree, {**kernel.overrides, **edits})
+            kernel.build.build()
+        except Unjudged as why:
+            result.verdict, result.words = BROKEN, str(why)
+            return self._done(kernel, mutant, result)
+        self.slot = (self.slot + 1) % SLOTS
+        built = copied(kernel, self.slot)
+        result.build = time.monotonic() - start
+
+        def boot():
+            booted = kernel.boot([mutant.suite], built)
+            result.boot = booted.seconds
+            judged(mutant, kernel.verdict(booted, [mutant.suite]), result)
+            self._done(kernel, mutant, result)
+        return self.boots.start(boot)
+
+    def _done(self, kernel, mutant, result):
+        result.wall, self.last = time.monotonic() - self.last, time.monotonic()
+        if self.journal:
+            self.journal.add(self.journal.key(kernel.tree, mutant), result)
+        self._told(result)
+
+    def _told(self, result):
+        self.results.append(result)
+        print(result.line(), flush=True)
+
+
+def summary(results):
+    """The one line that says it all, with the time that it took, in this run or one before."""
+    count = {word: sum(r.verdict == word for r in results)
+             for word in (KILLED, CRASHED, SURVIVED, STALE, BROKEN, EQUIVALENT)}
+    seconds = sum(r.wall for r in results)
+    return (f"{len(results)} mutants: {count[KILLED]} killed by a case, {count[CRASHED]} by a "
+            f"crash, {count[SURVIVED]} survived, {count[STALE]} stale, {count[BROKEN]} build "
+            f"errors, {count[EQUIVALENT]} equivalent; {seconds:.0f} s, "
+            f"{len(results) * 3600 / max(seconds, 1):.0f} an hour")
+
+
+def mutate(root, mutants, options, tree_name=None, journal=None):
+    """[Result] of the Mutants."""
+    progress.still = True            # a build and a boot at once would write over each other
+    try:
+        return Museum(root, options, journal).run(mutants, tree_name)
+    finally:
+        progress.still = False
+
+
+def chosen(root, the_plan, arguments):
+    """The Mutants that the command line asks for."""
+    reasons = museum.equivalent(root)
+    if arguments.file:
+        mutants = [museum.read(path, the_plan.suites, reasons) for path in arguments.file]
+    elif arguments.tree not in (None, *trees.NAMED):
+        raise Unjudged(f"the museum has nothing for {arguments.tree}: name the patches to try "
+                       "there")
+    else:
+        mutants = [m for m in museum.collect(root, the_plan)
+                   if arguments.tree in (None, m.tree)]
+    mutants = [m for m in mutants if m.suite in arguments.suite or not arguments.suite]
+    if not mutants:
+        raise Unjudged("the museum has no such mutant: look into museum/")
+    for mutant in mutants:
+        arches.machine(mutant.arch)
+    return mutants
+
+
+def mutate_command(root, arguments, options):
+    """`mutate`; errors.FAILED if anything survived, is stale or does not build."""
+    the_plan = plan.read(root)
+    the_plan.pick(arguments.suite)
+    for path in filter(None, (arguments.json, arguments.svg)):
+        verdicts.check_writable(path)
+    mutants = chosen(root, the_plan, arguments)
+    cache.lock()
+    journal = Journal(root, options)
+    results = mutate(root, mutants, options, arguments.tree, journal)
+    if arguments.json:
+        with open(arguments.json, "w", encoding="utf-8") as file:
+            json.dump([asdict(result) for result in results], file, indent=1)
+            file.write("\n")
+    if arguments.svg:
+        with open(arguments.svg, "w", encoding="utf-8") as file:
+            file.write(picture.draw(results, plan.cases(the_plan, root)))
+    print(summary(results))
+    if not all(r.good() for r in results):
+        return errors.FAILED         # what is mended since is all that the next run tries
+    journal.close()
+    return errors.PASSED
+

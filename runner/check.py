@@ -3,6 +3,7 @@
 
 import hashlib
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -10,8 +11,8 @@ import tempfile
 import time
 import unittest
 
-from runner import (cache, cli, errors, graft, judge, museum, mutate, packages, plan, process,
-                    trees)
+from runner import (cache, cli, errors, graft, judge, museum, mutate, packages, patches, plan,
+                    process, trees)
 from runner import verdict as verdicts
 from runner.errors import Unjudged
 
@@ -65,6 +66,7 @@ def check_command(root, arguments):
         for name, arch, suite in WITHOUT_PORT:
             count.step(f"{name} {arch} without its port",
                        lambda: _cell(root, name, arch, [suite], options, port=False))
+        count.step("Kconfig symbols", lambda: _symbols(root))
         count.step("checkpatch", lambda: _checkpatch(root))
     print("== times")
     for name, seconds, failed in count.times:
@@ -121,6 +123,32 @@ def _museum(root):
     print(mutate.summary(results))
     good = sum(result.good() for result in results)
     return good, len(results) - good, 0
+
+
+def _symbols(root):
+    """The newest tree knows every symbol that our Kconfig asks for.
+
+    One that was renamed is no error to Kconfig: it is never set, and its cases are not owed.
+    Where "||" has another name beside it, or a probe looks into the sources, that was thought of.
+    """
+    tree, ours, text = trees.find("newest"), "", ""
+    for name, data in graft.overlay(root).items():
+        ours += data.decode() if name.endswith("Kconfig") else ""
+    for folder, _, names in os.walk(tree.path):
+        for name in names:
+            if name.startswith("Kconfig"):
+                text += patches.read(os.path.join(folder, name))
+    known = set(re.findall(r"^\s*(?:menu)?config (\w+)", text + ours, re.M))
+    asked, unknown = 0, []
+    for line in ours.splitlines():
+        match = re.match(r"\t(?:depends on|def_bool|imply|select|default) (.*)", line)
+        asks = re.sub(r"\$\(.*\)", "", match[1]) if match else ""
+        symbols = re.findall(r"\b[A-Z][A-Z0-9_]+\b", asks)
+        asked += len(symbols)
+        unknown += [s for s in symbols if s not in known and "||" not in line and "$(" not in line]
+    for symbol in sorted(set(unknown)):
+        print(f"Kconfig: {tree.version} has no symbol {symbol}")
+    return asked - len(unknown), len(unknown), 0
 
 
 def _bytes(top):

@@ -54,6 +54,14 @@ def parser():
     mutate.add_argument("--json", metavar="FILE", help="write what became of each")
     mutate.add_argument("--svg", metavar="FILE", help="draw which case sees which bug")
     mutate.add_argument("file", nargs="*", metavar="FILE", help="patches like those in museum/")
+    cover = commands.add_parser("cover", help="lines and branches that the suites reach, by gcov",
+                                epilog="kunit.py's options may follow after --")
+    cover.add_argument("--tree", default="6.1", metavar="NAME|PATH")
+    cover.add_argument("--arch", default="x86_64", metavar="ARCH")
+    cover.add_argument("--suite", action="append", default=[], metavar="NAME",
+                       help="only this suite; may be repeated")
+    cover.add_argument("--html", metavar="DIR", help="write lcov's pages")
+    cover.add_argument("--json", metavar="FILE", help="write the counts")
     bench = commands.add_parser("bench", help="time us against kunit.py's default configuration")
     bench.add_argument("--tree", default="6.1", metavar="NAME|PATH")
     return top
@@ -140,13 +148,16 @@ def dispatch(root, argv):
     arguments = parser().parse_args(argv)
     if not arguments.command:
         raise Unjudged("which command? (see mmkunit --help)")
-    if behind and arguments.command not in ("run", "mutate"):
+    if behind and arguments.command not in ("run", "mutate", "cover"):
         raise Unjudged(f"{arguments.command} takes nothing after --")
     if arguments.command == "run":
         return command_run(root, arguments, behind)
     if arguments.command == "mutate":
         from runner import mutate
         return mutate.mutate_command(root, arguments, kunit_options(behind, mutate.TIMEOUT))
+    if arguments.command == "cover":
+        from runner import cover
+        return cover.cover_command(root, arguments, kunit_options(behind))
     if arguments.command in ("graft", "ungraft"):
         return command_graft(root, arguments)
     if arguments.command == "trees":

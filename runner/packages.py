@@ -64,22 +64,32 @@ def _known(package):
 
 def ensure(arch, llvm=False):
     """Install what @arch lacks, or raise Unjudged with the command that would."""
-    lack = missing(arch, llvm)
+    _mend(lambda: missing(arch, llvm), arch)
+
+
+def ensure_tools(tools):
+    """The same for @tools, {command: package}."""
+    _mend(lambda: [(t, (p,)) for t, p in tools.items() if not shutil.which(t)], "this command")
+
+
+def _mend(missing_now, user):
+    """Install what missing_now() lists, until it lists nothing."""
+    lack = missing_now()
     if not lack:
         return
     what = ", ".join(tool for tool, _ in lack)
     if not shutil.which("apt-get"):
-        raise Unjudged(f"missing for {arch}: {what}; install them, apt-get is not here")
+        raise Unjudged(f"missing for {user}: {what}; install them, apt-get is not here")
     rise = [] if os.geteuid() == 0 else ["sudo", "-n"]
     if rise and process.output(["sudo", "-n", "true"])[0]:
-        raise Unjudged(f"missing for {arch}: {what}; as root: {shlex.join(install_command(lack))}")
+        raise Unjudged(f"missing for {user}: {what}; as root: {shlex.join(install_command(lack))}")
     if not all(any(_known(p) for p in packages) for _, packages in lack):
         _apt(rise + ["apt-get", "update"])
     command = rise + install_command(lack)
     failed = _apt(command)
-    lack = missing(arch, llvm)
+    lack = missing_now()
     if lack:
-        raise Unjudged(f"missing for {arch}: {', '.join(tool for tool, _ in lack)}, and "
+        raise Unjudged(f"missing for {user}: {', '.join(tool for tool, _ in lack)}, and "
                        f"'{shlex.join(command)}' did not mend it ({failed or 'no error'})")
 
 

@@ -1,0 +1,48 @@
+# SPDX-License-Identifier: GPL-2.0
+"""Coverage: what the console tells, how counts add up, and whose reason is whose."""
+
+import os
+import re
+import unittest
+
+from runner import cover, plan
+from runner.errors import Unjudged
+from runner.tests import toy
+
+ROOT = os.path.dirname(toy.RUNNER)
+
+
+class Cover(unittest.TestCase):
+    def test_counters_come_whole(self):
+        lines = ["[ 1.0] mm_kunit_gcov file /nowhere/x.gcda", "mm_kunit_gcov 0102", "noise",
+                 "mm_kunit_gcov bytes 3"]
+        with self.assertRaisesRegex(Unjudged, "came 2 of 3 bytes long"):
+            cover.take_counters(lines)
+        with self.assertRaisesRegex(Unjudged, "told no counters"):
+            cover.take_counters(["noise"])
+
+    def test_lines_of_inline_copies_add_up(self):
+        function = cover.Function("s", "f.h", "f", [(1, 9)])
+        for count, taken in ((2, [2, 0]), (1, [0, 1]), (5, [])):
+            cover._add(function, 3, {"count": count, "branches": [
+                {"count": n, "throw": False} for n in taken]})
+        cover._add(function, 4, {"count": 0, "branches": []})
+        self.assertEqual((function.lines, function.branches[3]), ({3: 8, 4: 0}, [2, 1]))
+        self.assertEqual(function.missed(), {4: "never runs"})
+
+    def test_reasons_by_line_and_by_stretch(self):
+        source = ["f()", "{", "if (a)", "b;", "return;", "c;", "}"]
+        function = cover.Function("s", "f.c", "f", [(1, 7)])
+        why = [("f", re.compile("^if"), re.compile("return"), "never a"),
+               ("g", re.compile("c;"), None, "not this function")]
+        self.assertEqual([cover.why_not(why, function, source, n) for n in (3, 4, 5, 6)],
+                         ["never a"] * 3 + [""])
+
+    def test_this_checkout(self):
+        self.assertTrue(cover.reasons(ROOT))
+        suites = plan.read(ROOT).suites
+        self.assertEqual({f.suite for f in cover.under_test(ROOT)} - set(suites), set())
+
+
+if __name__ == "__main__":
+    unittest.main()

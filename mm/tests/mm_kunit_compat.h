@@ -399,6 +399,21 @@ static inline bool mm_kunit_want_pmd_share(struct vm_area_struct *vma,
 }
 
 /**
+ * mm_kunit_hugetlb_usage() - huge pages of hugetlb that an mm says it maps
+ * @mm: the mm
+ *
+ * Return: how many, in base pages; 0 where hugetlb is compiled out
+ */
+static inline long mm_kunit_hugetlb_usage(struct mm_struct *mm)
+{
+#ifdef CONFIG_HUGETLB_PAGE
+	return atomic_long_read(&mm->hugetlb_usage);
+#else
+	return 0;
+#endif
+}
+
+/**
  * mm_kunit_hugetlb_vma_lock_write() - keep others off a VMA's huge page tables
  * @vma: a hugetlb VMA
  *

@@ -1303,9 +1303,12 @@ unmap_poisons_private_hugetlb_everywhere(struct kunit *test)
 	child[0] = mm_kunit_fork(test, mm);
 	record_all(test, MM_KUNIT_BASE);
 	t = aim(test, mm, MM_KUNIT_BASE);
+	KUNIT_EXPECT_EQ(test, mm_kunit_hugetlb_usage(mm), (long)t.nr);
 	SetPageHWPoison(t.page);
 	KUNIT_EXPECT_TRUE(test, unmap(&t, MM_KUNIT_TTU_HWPOISON));
 	expect_gone(test, &t);
+	KUNIT_EXPECT_EQ(test, mm_kunit_hugetlb_usage(mm), 0L);
+	KUNIT_EXPECT_EQ(test, mm_kunit_hugetlb_usage(child[0]), 0L);
 	child[1] = mm_kunit_fork(test, mm);
 	KUNIT_EXPECT_EQ(test, census_of(test, &t).poison, 3);
 	for (i = 0; i < 2; i++)
@@ -2092,6 +2095,8 @@ static void fork_copies_pinned_page(struct kunit *test)
 	struct page *pin = mm_kunit_pin(test, mm, mm_kunit_addr(1), FOLL_WRITE);
 	struct target t;
 
+	/* What no page that is free again has held: a copy may forget to copy. */
+	mm_kunit_write(test, mm, mm_kunit_addr(1), mm_kunit_content(4000));
 	record_all(test, MM_KUNIT_BASE);
 	t = aim(test, mm, mm_kunit_addr(1));
 	child = mm_kunit_fork(test, mm);
@@ -2380,6 +2385,7 @@ static void __maybe_unused failed_fork_leaves_no_count(struct kunit *test)
 	mm_kunit_set(test, "debugfs", "fail_page_alloc/verbose", "0");
 	mm_kunit_set(test, "debugfs", "fail_page_alloc/min-order", "0");
 	mm_kunit_set(test, "debugfs", "fail_page_alloc/ignore-gfp-wait", "N");
+	mm_kunit_set(test, "debugfs", "fail_page_alloc/ignore-gfp-highmem", "N");
 	t = aim(test, mm, mm_kunit_addr(2));
 	for (nth = 1; failed && nth < MAX_ALLOCATIONS; nth++) {
 		if (child)
@@ -2394,12 +2400,13 @@ static void __maybe_unused failed_fork_leaves_no_count(struct kunit *test)
 			break;
 	}
 	mm_kunit_set(test, "debugfs", "fail_page_alloc/ignore-gfp-wait", "Y");
+	mm_kunit_set(test, "debugfs", "fail_page_alloc/ignore-gfp-highmem", "Y");
 	put_target(&t);
 	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, child);
 	KUNIT_EXPECT_FALSE(test, failed);
-	/* The root and the tables of PMDs and PTEs, and PUDs where they are. */
-	KUNIT_EXPECT_GE_MSG(test, failures, 3 + !mm_pud_folded(mm),
-			    "a level of page tables never failed");
+	/* The root and the tables of PMDs and PTEs, PUDs where they are, and the copy. */
+	KUNIT_EXPECT_GE_MSG(test, failures, 4 + !mm_pud_folded(mm),
+			    "a level of page tables, or the copy, never failed");
 	mm_kunit_expect_pages(test, child, 3);
 	expect_copied_for_child(test, mm, child, mm_kunit_addr(1), pin);
 }
@@ -2830,10 +2837,10 @@ static struct kunit_case rmap_unmap_cases[] = {
 	MM_KUNIT_CASE_IF(PMD_SHARE_TLB_GEN, secondary_tlb_of_sharer_hears_after_flush)
 	MM_KUNIT_CASE_IF(PMD_SHARE_MIGRATION, migrate_in_unshareable_vma_tells_of_one_page)
 	MM_KUNIT_CASE_IF(PMD_SHARE_MIGRATION, migrate_takes_private_hugetlb_from_every_fork)
+	MM_KUNIT_CASE_IF(PMD_SHARE_EXCLUSIVE, migrate_refuses_pinned_private_hugetlb)
 	MM_KUNIT_CASE_IF(PMD_SHARE_MIGRATION, restore_after_fork_gives_all_shared_hugetlb)
 	MM_KUNIT_CASE_IF(VMA_LOCK_MIGRATION, hugetlb_of_locked_vma_stays)
 	MM_KUNIT_CASE_IF(VMA_LOCK_POISON, poison_of_hugetlb_of_locked_vma_waits)
-	MM_KUNIT_CASE_IF(PMD_SHARE_EXCLUSIVE, migrate_refuses_pinned_private_hugetlb)
 	MM_KUNIT_CASE_IF(PMD_SHARE_POISON, unmap_poisons_hugetlb_everywhere)
 	MM_KUNIT_CASE_IF(PMD_SHARE_POISON, unmap_poisons_private_hugetlb_everywhere)
 	MM_KUNIT_CASE_IF(EXCLUSIVE, dup_small_page)

@@ -71,15 +71,16 @@ def first_words(lines):
 
 def judged(mutant, verdict, result):
     """Say in @result what the Verdict means for the Mutant."""
-    silent = ""              # the case that the kernel did not come back from, without a word of it
+    crashed = silent = ""    # the case that the kernel did not come back from; without a word of it
     for suite in verdict.suites:
+        crashed = crashed or suite.crashed
         for case, lines in suite.failed.items():
             if case not in suite.unheard:
                 result.red[case] = first_words(lines)
             if case == suite.crashed and not ktap.complaint(lines):
                 silent = case
     broke = next((p for p in verdict.problems if p.startswith("the kernel")), "")
-    said = [case for case in mutant.red if case in result.red and case != silent]
+    said = [case for case in mutant.red + mutant.crash if case in result.red and case != silent]
     missed = [case for case in mutant.red + mutant.crash if case not in result.red]
     others = [case for case in result.red if case not in mutant.red + mutant.crash]
     beside = f"; red instead: {', '.join(others[:4])}" if others else ""
@@ -90,7 +91,7 @@ def judged(mutant, verdict, result):
         result.verdict, result.words = SURVIVED, f"not red: {', '.join(missed)}{beside}"
     elif said:
         result.verdict, result.after = KILLED, broke
-    elif silent in mutant.crash:
+    elif crashed in mutant.crash:
         result.verdict = CRASHED
     else:
         result.verdict, result.words = SURVIVED, f"{broke}, and the patch names no crash"

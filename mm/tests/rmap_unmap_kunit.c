@@ -899,7 +899,8 @@ unmap_takes_file_thp_mapped_by_ptes(struct kunit *test)
 	KUNIT_ASSERT_GE(test, census_of(test, &t).ptes, 28);
 	KUNIT_EXPECT_TRUE(test, unmap(&t, TTU_SPLIT_HUGE_PMD));
 	expect_gone(test, &t);
-	KUNIT_EXPECT_PTR_EQ(test, mm_kunit_page_at(tail, mm_kunit_addr(700)), NULL);
+	KUNIT_EXPECT_PTR_EQ(test, mm_kunit_page_at(tail, mm_kunit_addr(700)),
+			    (struct page *)NULL);
 	mm_kunit_expect_pages(test, mm[0], 28);
 	mm_kunit_expect_pages(test, mm[1], 28);
 	KUNIT_EXPECT_EQ(test, mm_kunit_read(test, tail, mm_kunit_addr(723)),

@@ -9,7 +9,8 @@ A patch begins with words that say what is wrong with it applied, then come tags
     Red: <case>                                   must go red; one a line
     Crash: <case>                                 the kernel must not come back from it
 
-museum/equivalent lists those that no deterministic test can see: its path, and why.
+museum/equivalent lists those that no deterministic test can see: its path, and why.  Where that
+begins with "race: " a case may see it now and then.
 """
 
 import glob

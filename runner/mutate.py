@@ -85,9 +85,9 @@ def judged(mutant, verdict, result):
     others = [case for case in result.red if case not in mutant.red + mutant.crash]
     beside = f"; red instead: {', '.join(others[:4])}" if others else ""
     if mutant.why:
-        seen = (result.red or broke) and not mutant.why.startswith("race: ")
+        seen = not (verdict.good() or result.red and mutant.why.startswith("race: "))
         result.verdict = SURVIVED if seen else EQUIVALENT
-        result.words = f"is no equivalent{beside}" if seen else mutant.why
+        result.words = f"is no equivalent{beside or ', not green'}" if seen else mutant.why
     elif missed:
         result.verdict, result.words = SURVIVED, f"not red: {', '.join(missed)}{beside}"
     elif said:

@@ -176,6 +176,20 @@ class Museum(unittest.TestCase):
         mutate.judged(mutant, judged, result)
         self.assertEqual((result.verdict, list(result.red)), (mutate.SURVIVED, ["a"]))
 
+    def test_equivalent_must_run_and_pass(self):
+        def outcome(suite, why):
+            result = mutate.Result("6.1/toy-x", "toy", "x86_64", "")
+            mutant = museum.Mutant("6.1/toy-x", "", "6.1", "toy", "", "", why=why)
+            mutate.judged(mutant, verdict.Verdict("t", "6.1", "x86_64", [suite]), result)
+            return result.verdict
+        vanished = verdict.Judged("toy", problems=["missing: the suite did not run"])
+        red = verdict.Judged("toy", passed=["b"], failed={"a": ["not ok"]})
+        self.assertEqual(outcome(verdict.Judged("toy", passed=["a"]), "same"), mutate.EQUIVALENT)
+        self.assertEqual(outcome(vanished, "same"), mutate.SURVIVED)
+        self.assertEqual(outcome(vanished, "race: late"), mutate.SURVIVED)
+        self.assertEqual(outcome(red, "same"), mutate.SURVIVED)
+        self.assertEqual(outcome(red, "race: late"), mutate.EQUIVALENT)
+
     def test_picture_marks_what_saw_nothing(self):
         result = mutate.Result("6.1/s-x", "s", "x86_64", "killed", red={"a": ""}, named=["a"])
         text = picture.draw([result], {"s": ["a", "b<"]})

@@ -2120,8 +2120,11 @@ static void fork_copies_pinned_page(struct kunit *test)
 static void fork_copies_page_pinned_for_reading(struct kunit *test)
 {
 	struct mm_struct *mm = mm_kunit_anon_mm(test, 1), *child;
-	struct page *pin = mm_kunit_pin(test, mm, MM_KUNIT_BASE, 0);
+	struct page *pin;
 
+	/* As above, nothing that a page which is free again has held. */
+	mm_kunit_write(test, mm, MM_KUNIT_BASE, mm_kunit_content(4001));
+	pin = mm_kunit_pin(test, mm, MM_KUNIT_BASE, 0);
 	child = mm_kunit_fork(test, mm);
 	expect_copied_for_child(test, mm, child, MM_KUNIT_BASE, pin);
 }

@@ -44,6 +44,19 @@
 #ifdef CONFIG_MM_KUNIT_HAS_LEAFOPS
 #include <linux/leafops.h>
 #endif
+#ifdef CONFIG_MM_KUNIT_HAS_KUNIT_ACTION
+#include <kunit/resource.h>
+#else
+#include "mm_kunit_action.h"
+#endif
+#ifndef KUNIT_DEFINE_ACTION_WRAPPER
+#define KUNIT_DEFINE_ACTION_WRAPPER(wrapper, orig, arg_type)	\
+	static void wrapper(void *in)				\
+	{							\
+		arg_type arg = (arg_type)in;			\
+		orig(arg);					\
+	}
+#endif
 
 #include "mm_kunit_photo.h"
 

@@ -1,8 +1,11 @@
 # SPDX-License-Identifier: GPL-2.0
 """What an architecture needs to be built and booted here."""
 
+import contextlib
+import io
 import os
 import platform
+import sys
 from dataclasses import dataclass
 
 from runner.errors import Unjudged, unknown
@@ -12,12 +15,16 @@ CONFIGS = os.path.join(os.path.dirname(os.path.abspath(__file__)), "configs")
 
 @dataclass(frozen=True)
 class Machine:
-    """@names: what uname says on such a machine; @packages: the first that apt knows is taken."""
+    """@names: what uname says on such a machine; @packages: the first that apt knows is taken.
+
+    @firmware: packages that QEMU needs beside, under one name or the other.
+    """
     names: tuple
     prefix: str
     compiler: str
     qemu: str = ""
     packages: tuple = ()
+    firmware: tuple = ()
 
 
 MACHINES = {
@@ -32,7 +39,8 @@ MACHINES = {
     "arm": Machine(("armv7l",), "arm-linux-gnueabihf-", "gcc-arm-linux-gnueabihf",
                    "arm", ("qemu-system-arm",)),
     "riscv": Machine(("riscv64",), "riscv64-linux-gnu-", "gcc-riscv64-linux-gnu",
-                     "riscv64", ("qemu-system-riscv", "qemu-system-misc")),
+                     "riscv64", ("qemu-system-riscv", "qemu-system-misc"),
+                     ("opensbi", "qemu-system-data")),
 }
 
 
@@ -61,9 +69,30 @@ def qemu_config(arch, stage):
     for folder in (CONFIGS, os.path.join(stage, "tools/testing/kunit/qemu_configs")):
         path = os.path.join(folder, arch + ".py")
         if os.path.isfile(path):
-            with open(path, encoding="utf-8") as file:
-                text = file.read().replace("from ..qemu_config import QemuArchParams", "")
-            space = {"QemuArchParams": dict}
-            exec(compile(text, path, "exec"), space)  # as kunit.py does with the same file
-            return path, space["QEMU_ARCH"]
+            return path, _execute(path, arch)
     raise Unjudged(f"this tree's kunit.py cannot boot {arch}")
+
+
+def _execute(path, arch):
+    """The parameters in the file @path, which kunit.py executes as well.
+
+    Such a file may look for firmware, print what it misses, ask for leave to download it, and exit.
+    """
+    space, said, stdin = {"QemuArchParams": dict}, io.StringIO(), sys.stdin
+    try:
+        with open(path, encoding="utf-8", errors="surrogateescape") as file:
+            text = file.read().replace("from ..qemu_config import QemuArchParams", "")
+        with contextlib.redirect_stdout(said):
+            sys.stdin = io.StringIO()
+            exec(compile(text, path, "exec"), space)
+        return space["QEMU_ARCH"]
+    except SystemExit as end:
+        why = end.code if isinstance(end.code, str) else "it exits"
+    except Exception as error:           # pylint: disable=broad-except
+        why = f"{type(error).__name__}: {error}"
+    finally:
+        sys.stdin = stdin
+    words = " ".join(said.getvalue().split()) or why
+    names = machine(arch).firmware if said.getvalue() else ()
+    mend = f"; as root: apt-get install {' '.join(names)}" if names else ""
+    raise Unjudged(f"{arch} cannot be booted by {path}: {words}{mend}")

@@ -76,6 +76,6 @@ def _ours(tree, root, options, edits):
     kernel = build.Build(tree, path, ARCH, options, root)
     kernel.configure()
     kernel.build()
-    booted = boot.boot(kernel, [], True)
+    booted = boot.boot(kernel, [], True, [])
     return (kernel.seconds.get("configure", 0), kernel.seconds["build"], booted.seconds,
             time.monotonic() - start)

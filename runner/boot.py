@@ -92,25 +92,26 @@ def _run_probe():
     return code == 2 * ANSWER + 1
 
 
-def boot(build, suites, has_shutdown):
+def boot(build, suites, has_shutdown, console):
     """Run the kernel of @build; Boot.  One suite is filtered for, several are not: a glob is one.
 
+    @console: a list that gets each line as it comes, whatever becomes of the boot.
     @has_shutdown: whether KUnit ends the machine by itself; else a panic without root does.
     """
     with_kvm = (build.arch != "um" and kvm()[0]
                 and platform.machine() in arches.machine(build.arch).names)
     glob = suites if len(suites) == 1 and has_shutdown else []
-    result, why = _once(build, glob, with_kvm)
+    result, why = _once(build, glob, with_kvm, console)
     if why and with_kvm:
         print(f"note: KVM failed ({why}), once more without it", flush=True)
         _remember("fails")
-        result, why = _once(build, glob, False)
+        result, why = _once(build, glob, False, console)
     if why:
         raise Unjudged(f"kunit.py did not start the kernel: {why}")
     return result
 
 
-def _once(build, glob, with_kvm):
+def _once(build, glob, with_kvm, console):
     """(Boot, why the kernel did not start or "")."""
     command, env = _command(build, with_kvm)
     result, broken = Boot(), ""
@@ -118,6 +119,7 @@ def _once(build, glob, with_kvm):
         def follow(line):
             nonlocal broken
             result.lines.append(line)
+            console.append(line)
             phase.detail = f"{len(result.lines)} lines of console"
             if line.startswith(("KVM internal error", "error: kvm run failed")):
                 broken = line
@@ -156,4 +158,4 @@ def _command(build, with_kvm):
             command.append("--qemu_args=-accel kvm -accel tcg")
     command += [f"--kernel_args={argument}" for argument in arguments]
     command += [f"--qemu_args={argument}" for argument in options.qemu_args]
-    return command + options.other, env
+    return command, env

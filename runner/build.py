@@ -86,7 +86,7 @@ class Build:
         self.seconds["configure"] = phase.seconds
         config = self.config()
         for line in self.options.kconfig_add:
-            key, _, value = line.partition("=")
+            key, _, value = re.sub("# (CONFIG_.*) is not set", r"\1=n", line).partition("=")
             if config.get(key, "n") != (value or "n"):
                 raise Unjudged(f"{line} cannot be had on {self.tree.version} {self.arch}: "
                                f"Kconfig makes it {config.get(key, 'n')}")

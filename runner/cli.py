@@ -3,10 +3,10 @@
 
 import argparse
 import os
+import re
 import signal
 import sys
-import traceback
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 from runner import arches, cache, errors, graft, judge, plan, trees
 from runner import verdict as verdicts
@@ -24,9 +24,10 @@ def parser():
     """The command line."""
     top = Parser(prog="mmkunit", description="Judge a Linux tree's memory management by KUnit suites.")
     commands = top.add_subparsers(dest="command", metavar="COMMAND", parser_class=Parser)
-    run = commands.add_parser("run", help="build, boot and judge a kernel tree",
+    run = commands.add_parser("run", help="build, boot and judge a kernel tree", allow_abbrev=False,
                               epilog="kunit.py's options may follow after --: --jobs, --timeout, "
-                                     "--kconfig_add, --make_options, --kernel_args, --qemu_args, ...")
+                                     "--kconfig_add, --make_options, --kernel_args, --qemu_args, "
+                                     "--cross_compile")
     run.add_argument("--tree", default="6.1", metavar="NAME|PATH",
                      help=f"{', '.join(trees.NAMED)} or a path (default: 6.1)")
     run.add_argument("--arch", default="x86_64", metavar="ARCH[,ARCH]...",
@@ -35,6 +36,8 @@ def parser():
                      help="only this suite; may be repeated")
     run.add_argument("--no-port", action="store_true",
                      help="leave the tree without what ports/ would give it")
+    run.add_argument("--bisect", action="store_true",
+                     help="for git bisect run: exit 125 where there is nothing to judge")
     run.add_argument("--json", metavar="FILE", help="write everything that was found out")
     run.add_argument("--junit", metavar="FILE", help="write JUnit XML")
     run.add_argument("--keep-log", metavar="FILE", help="write the raw console")
@@ -69,7 +72,7 @@ def parser():
 
 @dataclass
 class Options:
-    """What kunit.py calls by these names, from behind the "--"; @other goes to it as it is."""
+    """What kunit.py calls by these names, from behind the "--"."""
     jobs: int
     timeout: int
     kconfig_add: list
@@ -77,11 +80,27 @@ class Options:
     kernel_args: list
     qemu_args: list
     cross_compile: str
-    other: list
+
+
+# What an option's value must look like, and must not, behind the "--": nothing there may lead
+# make, kunit.py or KUnit away from what is judged.
+VALUES = {
+    "kconfig_add": re.compile(r"CONFIG_\w+=.*|# CONFIG_\w+ is not set"),
+    "make_options": re.compile(r"(?!(?:O|M|ARCH|SUBARCH|CROSS_COMPILE|MAKEFLAGS|KBUILD_OUTPUT|"
+                               r"KBUILD_EXTMOD|KCONFIG_\w+)=)[A-Za-z_]\w*=.*"),
+    "kernel_args": re.compile(r"(?!\s*(?:kunit\.(?:filter\w*|action|enable)|kunit_shutdown)=).*"),
+}
+# kunit.py's own, which have another place here.
+ELSEWHERE = {"--arch": "before the --", "--json": "before the --",
+             "--kunitconfig": "line by line, by --kconfig_add"}
 
 
 def kunit_options(words, timeout=120):
-    """Options out of what stands behind "--"; @timeout in s if it does not say."""
+    """Options out of what stands behind "--"; @timeout in s if it does not say.
+
+    Unjudged for anything else that kunit.py knows: it would go to a kunit.py that runs in our
+    stage and our build directory, after the build.
+    """
     behind = Parser(prog="mmkunit run --", add_help=False, allow_abbrev=False)
     behind.add_argument("--jobs", "-j", type=int, default=len(os.sched_getaffinity(0)))
     behind.add_argument("--timeout", type=int, default=timeout)
@@ -89,47 +108,62 @@ def kunit_options(words, timeout=120):
         behind.add_argument("--" + name, action="append", default=[])
     behind.add_argument("--cross_compile", default="")
     known, other = behind.parse_known_args(words)
-    if known.jobs < 1 or known.timeout < 1:
+    options = Options(**vars(known))
+    if other:
+        names = ", ".join("--" + field.name for field in fields(Options))
+        place = ELSEWHERE.get(other[0].split("=")[0])
+        place = f"; give it {place}" if place else ""
+        raise Unjudged(f"{other[0]} cannot stand behind --{place} (what can: {names})")
+    if options.jobs < 1 or options.timeout < 1:
         raise Unjudged("--jobs and --timeout must be at least 1")
-    return Options(other=other, **vars(known))
+    for name, pattern in VALUES.items():
+        for value in getattr(options, name):
+            if not pattern.fullmatch(value):
+                raise Unjudged(f"--{name} {value} cannot stand behind --: it is malformed, or would "
+                               "lead away from what is judged")
+    return options
 
 
 def command_run(root, arguments, behind):
-    """`run`: every arch in turn; the worst exit code of them all."""
-    options = kunit_options(behind)
-    plan.read(root).pick(arguments.suite)
-    names = [name for name in arguments.arch.split(",") if name]
+    """`run`: every arch in turn; FAILED if any is, else UNJUDGED if any could not be judged."""
+    options, the_plan = kunit_options(behind), plan.read(root)
+    names = list(dict.fromkeys(name for name in arguments.arch.split(",") if name))
+    named = arguments.tree in trees.NAMED
+    the_plan.pick(arguments.suite)
     for name in names or [arguments.arch]:
         arches.machine(name)
-    for path in filter(None, (arguments.json, arguments.junit, arguments.keep_log)):
-        verdicts.check_writable(path)
-    tree = None if arguments.tree in trees.NAMED else trees.find(arguments.tree)
-    cache.lock()
-    tree = tree or trees.find(arguments.tree)
-    print(f"Linux {tree.version} ({tree.path})", flush=True)
-    found, unjudged, code = [], [], errors.PASSED
-    for name in names:
-        log = arguments.keep_log
-        try:
-            found.append(judge.judge(root, tree, name, arguments.suite, options,
-                               f"{log}.{name}" if log and len(names) > 1 else log,
-                               not arguments.no_port))
-            verdicts.report(found[-1], print)
-            code = max(code, errors.PASSED if found[-1].good() else errors.FAILED)
-        except Unjudged as why:
-            print(f"mmkunit: {name}: {why}" if len(names) > 1 else f"mmkunit: {why}",
-                  file=sys.stderr)
-            unjudged.append({"tree": tree.name, "version": tree.version, "arch": name,
-                             "why": str(why)})
-            code = errors.UNJUDGED
-    if arguments.json:
-        verdicts.write_json(found, unjudged, arguments.json)
-    if arguments.junit:
-        verdicts.write_junit(found, arguments.junit)
+        where = judge.cell(root, arguments.tree, name, not arguments.no_port) if named else None
+        judge.refuse(the_plan, arguments.suite, name, where)
+    tree = None if named else trees.find(arguments.tree)
+    logs = {name: arguments.keep_log for name in names if arguments.keep_log}
+    if len(logs) > 1:
+        logs = {name: f"{log}.{name}" for name, log in logs.items()}
+    for log in logs.values():
+        verdicts.claim(log)
+    with verdicts.Report(arguments.json, arguments.junit, arguments.tree, names) as report:
+        cache.lock()
+        tree = tree or trees.find(arguments.tree)
+        report.version = tree.version
+        print(f"Linux {tree.version} ({tree.path})", flush=True)
+        for name in names:
+            try:
+                found = judge.judge(root, tree, name, arguments.suite, options, logs.get(name),
+                                    not arguments.no_port)
+                report.tell(name, found)
+                verdicts.report(found, print)
+            except Unjudged as why:
+                report.tell(name, str(why))
+                print(f"mmkunit: {name}: {why}" if len(names) > 1 else f"mmkunit: {why}",
+                      file=sys.stderr, flush=True)
+    for complaint in report.complaints:
+        print(f"mmkunit: {complaint}", file=sys.stderr)
+    found = report.verdicts()
     if found:
         counts = [sum(column) for column in zip(*(v.counts() for v in found))]
         print("{} passed, {} failed, {} skipped".format(*counts))
-    return code
+    if not all(verdict.good() for verdict in found):
+        return errors.FAILED
+    return errors.UNJUDGED if report.unjudged() or report.complaints else errors.PASSED
 
 
 def command_graft(root, arguments):
@@ -141,11 +175,24 @@ def command_graft(root, arguments):
     return errors.PASSED
 
 
+def split(argv):
+    """(the words before the "--", those behind it)."""
+    at = argv.index("--") if "--" in argv else len(argv)
+    return argv[:at], argv[at + 1:]
+
+
+def bisects(argv):
+    """Whether git bisect run asks; looked up by hand, as the rest of @argv may be nonsense."""
+    return argv[:1] == ["run"] and "--bisect" in split(argv)[0]
+
+
 def dispatch(root, argv):
     """Run the command line @argv; the exit code."""
-    argv, behind = (argv, []) if "--" not in argv else (argv[:argv.index("--")],
-                                                        argv[argv.index("--") + 1:])
-    arguments = parser().parse_args(argv)
+    argv, behind = split(argv)
+    try:
+        arguments = parser().parse_args(argv)
+    except SystemExit as end:            # --help
+        return errors.UNJUDGED if end.code else errors.PASSED
     if not arguments.command:
         raise Unjudged("which command? (see mmkunit --help)")
     if behind and arguments.command not in ("run", "mutate", "cover"):
@@ -173,34 +220,75 @@ def dispatch(root, argv):
     return check.check_command(root, arguments)
 
 
-def _interrupt(_number, _frame):
-    raise KeyboardInterrupt
+def _interrupt(number, _frame):
+    raise errors.Interrupted(number)
+
+
+def _open_streams():
+    """Put /dev/null where the caller has closed a standard stream: no file of ours may be it."""
+    for number, name, mode in ((0, "stdin", "r"), (1, "stdout", "w"), (2, "stderr", "w")):
+        try:
+            os.fstat(number)
+        except OSError:
+            fd = os.open(os.devnull, os.O_RDWR)
+            os.dup2(fd, number)
+            if fd != number:
+                os.close(fd)
+            setattr(sys, name, open(number, mode, encoding="utf-8"))
+
+
+class Output:
+    """Standard output whose errors say that they are its own."""
+
+    def __init__(self, stream):
+        self.stream = stream
+
+    def __getattr__(self, name):
+        return getattr(self.stream, name)
+
+    def write(self, text):
+        return self._do(self.stream.write, text)
+
+    def flush(self):
+        return self._do(self.stream.flush)
+
+    @staticmethod
+    def _do(act, *arguments):
+        try:
+            return act(*arguments)
+        except OSError as error:
+            error.filename = "standard output"
+            raise
+
+
+def _flush(stream):
+    """Flush @stream; if that fails it leads nowhere from then on, and Python can end in peace."""
+    try:
+        stream.flush()
+    except OSError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
 def main(root, argv):
     """dispatch(), with every way to fail turned into one line and an exit code of ours."""
+    _open_streams()
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         if number == signal.SIGINT or signal.getsignal(number) != signal.SIG_IGN:  # nohup
             signal.signal(number, _interrupt)
     sys.stdout.reconfigure(errors="backslashreplace")
+    sys.stdout = Output(sys.stdout)
+    line = ""
     try:
         code = dispatch(root, argv)
         sys.stdout.flush()
-        return code
-    except Unjudged as why:
-        line = str(why)
-    except KeyboardInterrupt:
-        line = "interrupted"
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return errors.UNJUDGED
-    except SystemExit as end:            # argparse: --help
-        return errors.PASSED if not end.code else errors.UNJUDGED
-    except OSError as error:
-        line = f"{error.strerror or error}: {error.filename or ''}".rstrip(": ")
-    except Exception as error:           # pylint: disable=broad-except
-        line = f"internal error: {type(error).__name__}: {error} (MMKUNIT_DEBUG=1 shows where)"
-        if os.environ.get("MMKUNIT_DEBUG"):
-            traceback.print_exc()
-    print(f"mmkunit: {line}", file=sys.stderr)
-    return errors.UNJUDGED
+    except BaseException as error:       # pylint: disable=broad-except
+        line, code = errors.told(error)
+        if isinstance(error, BrokenPipeError):
+            line = ""
+    _flush(sys.stdout)
+    try:
+        print(f"mmkunit: {line}" if line else "", end="\n" if line else "", file=sys.stderr)
+    except OSError:
+        pass
+    _flush(sys.stderr)
+    return errors.UNTESTABLE if code == errors.UNJUDGED and bisects(argv) else code

@@ -5,8 +5,31 @@ import os
 
 from runner import boot, build, ktap, packages, plan, ports, stage, trees
 from runner import verdict as verdicts
+from runner.errors import Unjudged
 
 LAST_LINES = 30
+
+
+def cell(root, name, arch, port=True):
+    """What the plan calls the named tree @name on @arch; without its port if it has one."""
+    bare = "" if port or not ports.of_name(root, name) else "-no-port"
+    return f"{name}{bare}/{arch}"
+
+
+def why_not(the_plan, suite, arch, where):
+    """Why @suite is never owed on @arch, or ""; @where is the cell, None for a tree by path."""
+    only = suite.only_arch()
+    if only not in (None, arch):
+        return f"its code is {only}'s"
+    return the_plan.why_not(suite.name, where or f"-/{arch}")
+
+
+def refuse(the_plan, names, arch, where):
+    """Unjudged if a suite of @names, which somebody asks for, cannot be had there."""
+    for suite in the_plan.pick(names) if names else []:
+        words = why_not(the_plan, suite, arch, where)
+        if words:
+            raise Unjudged(f"{suite.name} cannot be judged on {where or arch}: {words}")
 
 
 class Kernel:
@@ -25,11 +48,9 @@ class Kernel:
         self.root, self.tree, self.arch, self.options = root, tree, arch, options
         self.notes = told + notes
         self.plan = plan.read(root)
-        self.cell = None
-        if tree.named:
-            bare = "" if port or not ports.of(root, tree) else "-no-port"
-            self.cell = f"{tree.name}{bare}/{arch}"
+        self.cell = cell(root, tree.name, arch, port) if tree.named else None
         self.build = None
+        self.console = []                # what the last boot has said so far
 
     def make(self):
         """Stage, configure and build."""
@@ -41,9 +62,10 @@ class Kernel:
     def boot(self, suites, built=None):
         """Run the kernel of the Build @built, our own if it is not given; Boot."""
         built = built or self.build
-        with open(os.path.join(built.stage, "lib/kunit/executor.c"), encoding="utf-8") as file:
+        with open(os.path.join(built.stage, "lib/kunit/executor.c"), "rb") as file:
             executor = file.read()
-        return boot.boot(built, suites, "kunit_shutdown" in executor)
+        self.console = []
+        return boot.boot(built, suites, b"kunit_shutdown" in executor, self.console)
 
     def verdict(self, booted, suites):
         """The Verdict on one boot: @suites, or all of the plan and any other that ran."""
@@ -53,8 +75,8 @@ class Kernel:
         config, own = self.build.config(), not self.options.kconfig_add
         console = ktap.read(booted.lines)
         owed = [plan.owed(self.plan, suite, self.cell, self.build.stage, config, own)
-                for suite in self.plan.pick(suites) if suite.only_arch() in (None, self.arch)
-                and not self.plan.why_not(suite.name, self.cell or f"-/{self.arch}")]
+                for suite in self.plan.pick(suites)
+                if not why_not(self.plan, suite, self.arch, self.cell)]
         if not suites:
             owed += [plan.Owed(plan.Suite(name, "", {})) for name in console.suites
                      if name not in self.plan.suites]
@@ -71,11 +93,14 @@ class Kernel:
 
 def judge(root, tree, arch, suites, options, keep_log=None, port=True):
     """Stage, build and boot @tree on @arch, with its ports or without; the Verdict."""
-    plan.read(root).pick(suites)
+    where = cell(root, tree.name, arch, port) if tree.named else None
+    refuse(plan.read(root), suites, arch, where)
     kernel = Kernel(root, tree, arch, options, port)
     kernel.make()
-    booted = kernel.boot(suites)
-    if keep_log:
-        with open(keep_log, "w", encoding="utf-8", errors="surrogateescape") as file:
-            file.write("\n".join(booted.lines + [""]))
+    try:
+        booted = kernel.boot(suites)
+    finally:
+        if keep_log:
+            with open(keep_log, "w", encoding="utf-8", errors="surrogateescape") as file:
+                file.write("\n".join(kernel.console + [""]))
     return kernel.verdict(booted, suites)

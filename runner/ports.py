@@ -10,7 +10,12 @@ from runner.errors import Unjudged
 
 def of(root, tree):
     """The ports of the checkout at @root for the Tree, sorted; a tree by path has none."""
-    return sorted(glob.glob(os.path.join(root, "ports", tree.name, "*.patch"))) if tree.named else []
+    return of_name(root, tree.name) if tree.named else []
+
+
+def of_name(root, name):
+    """The same for a named tree, which need not be here."""
+    return sorted(glob.glob(os.path.join(glob.escape(root), "ports", name, "*.patch")))
 
 
 def edits(root, tree, arch):

@@ -1,12 +1,13 @@
 # SPDX-License-Identifier: GPL-2.0
 """Compare what ran with what is owed, and say so: terminal, JSON, JUnit."""
 
+import errno
 import json
 import os
 import xml.etree.ElementTree as ElementTree
 from dataclasses import asdict, dataclass, field
 
-from runner import ktap
+from runner import errors, ktap
 from runner.errors import Unjudged
 
 
@@ -194,11 +195,66 @@ def _line(suite, verdict):
             f"{verdict.seconds.get('boot', 0):.1f} s")
 
 
-def check_writable(path):
-    """Unjudged if no report can be written to @path: better now than after the work."""
-    folder = os.path.dirname(os.path.abspath(path))
-    if not os.access(folder, os.W_OK) or os.path.isdir(path):
-        raise Unjudged(f"{path} cannot be written")
+def claim(path):
+    """Open the file @path that a report goes to, and empty it; Unjudged if that fails.
+
+    Better now than after the work; and what an older run said of another tree is gone, however
+    this one ends.  What is no regular file, as a pipe, is left alone until there is a report.
+    """
+    try:
+        if os.path.exists(path) and not os.path.isfile(path) and not os.path.isdir(path):
+            if not os.access(path, os.W_OK):
+                raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+        else:
+            with open(path, "w", encoding="utf-8"):
+                pass
+    except OSError as error:
+        raise Unjudged(f"{path} cannot be written: {error.strerror}") from None
+
+
+class Report:
+    """The files of --json and --junit: they say of each arch what was found out so far."""
+
+    def __init__(self, json_path, junit_path, tree, arches):
+        self.json, self.junit, self.tree, self.version = json_path, junit_path, tree, ""
+        self.found = dict.fromkeys(arches, "the run did not come to its end")
+        self.complaints = []             # of files that could not be written after all
+
+    def __enter__(self):
+        for path in filter(None, (self.json, self.junit)):
+            claim(path)
+        self._write()
+        return self
+
+    def tell(self, arch, found):
+        """@found: the Verdict on @arch, or the words that say why there is none."""
+        self.found[arch] = found
+        self._write()
+
+    def __exit__(self, kind, error, trace):
+        if error:
+            words = errors.told(error)[0]
+            self.found = {arch: found if isinstance(found, Verdict) else words
+                          if found == "the run did not come to its end" else found
+                          for arch, found in self.found.items()}
+        self._write(last=True)
+
+    def verdicts(self):
+        return [found for found in self.found.values() if isinstance(found, Verdict)]
+
+    def unjudged(self):
+        """{"tree", "version", "arch", "why"} of each arch without a verdict."""
+        return [{"tree": self.tree, "version": self.version, "arch": arch, "why": found}
+                for arch, found in self.found.items() if not isinstance(found, Verdict)]
+
+    def _write(self, last=False):
+        self.complaints = []
+        for path, write in ((self.json, write_json), (self.junit, write_junit)):
+            if path and (last or os.path.isfile(path)):
+                try:
+                    write(self.verdicts(), self.unjudged(), path)
+                except OSError as error:
+                    self.complaints.append(f"{path} cannot be written: {error.strerror}")
 
 
 def write_json(verdicts, unjudged, path):
@@ -208,8 +264,8 @@ def write_json(verdicts, unjudged, path):
         file.write("\n")
 
 
-def write_junit(verdicts, path):
-    """JUnit XML: a testsuite for each suite × tree × arch."""
+def write_junit(verdicts, unjudged, path):
+    """JUnit XML: a testsuite for each suite × tree × arch, one for what could not be judged."""
     root = ElementTree.Element("testsuites")
     for verdict in verdicts:
         cell = f"{verdict.version}.{verdict.arch}"
@@ -230,13 +286,23 @@ def write_junit(verdicts, path):
                             tests=len(verdict.problems), failures=len(verdict.problems))
             for problem in verdict.problems:
                 _failure(node, f"{cell}.boot", "boot", [problem] + verdict.log)
+    for cell in unjudged:
+        name = f"{cell['version'] or cell['tree']}.{cell['arch']}"
+        node = _element(root, "testsuite", name=f"boot ({name})", tests=1, failures=0, skipped=0,
+                        errors=1)
+        lines = cell["why"].splitlines() or [""]
+        _complaint(node, "error", f"{name}.boot", "boot", lines)
     ElementTree.ElementTree(root).write(path, encoding="utf-8", xml_declaration=True)
 
 
 def _failure(node, classname, name, lines):
+    _complaint(node, "failure", classname, name, lines)
+
+
+def _complaint(node, tag, classname, name, lines):
     case = _element(node, "testcase", classname=classname, name=name)
     lines = [_printable(line) for line in lines]
-    _element(case, "failure", message=lines[0]).text = "\n".join(lines)
+    _element(case, tag, message=lines[0]).text = "\n".join(lines)
 
 
 def _element(parent, tag, **attributes):

@@ -326,7 +326,7 @@ class Interrupted(toy.Toy):
     def test_ctrl_c(self):
         before = self.slow()
         code, err = self.kill_while(".mmkunit-building", signal.SIGINT)
-        self.assertEqual((code, err), (2, "mmkunit: interrupted\n"))
+        self.assertEqual((code, err), (130, "mmkunit: interrupted by SIGINT\n"))
         self.assertEqual(self.running(), [])
         self.assert_next_run_works(before)
 

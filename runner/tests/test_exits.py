@@ -1,0 +1,238 @@
+# SPDX-License-Identifier: GPL-2.0
+"""Exit codes and reports: each ending says what it was, to the shell, to git bisect, in files."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import unittest
+import xml.etree.ElementTree as ElementTree
+
+from runner.tests import toy
+
+RED = toy.CONSOLE.replace("    ok 2", "    not ok 2").replace("ok 1 toy", "not ok 1 toy")
+# What the tree's riscv.py does on a machine without OpenSBI.
+RISCV = ("import sys\nprint('\\n\\nOpenSBI bios was not found in \"/usr/share/qemu/bios\".\\n'\n"
+         "      'Please ensure that qemu-system-riscv is installed\\n')\nsys.exit()\n")
+
+
+class Exits(toy.Toy):
+    """Toy runs, and what they leave in the files that were asked for."""
+
+    def setUp(self):
+        super().setUp()
+        self.json, self.junit, self.log = self.path("v.json"), self.path("v.xml"), self.path("v.log")
+        self.files = ("--json", self.json, "--junit", self.junit, "--keep-log", self.log)
+
+    def told(self):
+        with open(self.json, encoding="utf-8") as file:
+            return json.load(file)
+
+    def machine(self, arch, text):
+        """Give the tree a description of @arch's QEMU machine, and this machine its tools."""
+        self.edit(f"tools/testing/kunit/qemu_configs/{arch}.py", text)
+        for name in ("riscv64-linux-gnu-gcc", "qemu-system-riscv64", "aarch64-linux-gnu-gcc",
+                     "qemu-system-aarch64"):
+            self.stub(name, "exit 0")
+
+
+class Codes(Exits):
+    def test_machine_description_that_exits(self):
+        self.machine("riscv", RISCV)
+        code, out, err = self.run_tree("--arch", "riscv", *self.files)
+        self.assertEqual(code, 2, out + err)
+        self.assertIn('OpenSBI bios was not found in "/usr/share/qemu/bios"', err)
+        self.assertIn("apt-get install opensbi", err)
+        self.assertIn("OpenSBI", self.told()[0]["why"])
+
+    def test_machine_description_that_exits_beside_a_red_arch(self):
+        self.machine("riscv", RISCV)
+        self.edit("console", RED)
+        code, out, err = self.run_tree("--arch", "x86_64,riscv", *self.files)
+        self.assertEqual(code, 1, out + err)
+        self.assertEqual([found["arch"] for found in self.told()], ["x86_64", "riscv"])
+
+    def test_machine_description_that_asks_or_raises(self):
+        for text, word in (("input('download?')\n", "download?"), ("1 / 0\n", "ZeroDivisionError"),
+                           ("x = 1\n", "QEMU_ARCH"), ("QEMU_ARCH = (\n", "SyntaxError"),
+                           ("import sys\nsys.exit('no riscv here')\n", "no riscv here")):
+            self.machine("riscv", text)
+            self.refused("run", "--tree", self.tree, "--arch", "riscv", because=word)
+
+    def test_red_beside_an_arch_that_cannot_be_judged(self):
+        self.edit("console", RED)
+        for arches in ("x86_64,arm64", "arm64,x86_64"):
+            self.machine("arm64", "1 / 0\n")
+            code, out, err = self.run_tree("--arch", arches)
+            self.assertEqual(code, 1, out + err)
+
+    def test_signals(self):
+        self.edit("sleep", "30\n")
+        for number, code in ((signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)):
+            self.assertEqual(self.kill_while(".mmkunit-building", number, *self.files),
+                             (code, f"mmkunit: interrupted by {number.name}\n"))
+            self.assertIn("interrupted", self.told()[0]["why"])
+            os.unlink(self.json)
+            for folder, _, names in os.walk(self.path("cache")):
+                if ".mmkunit-building" in names:
+                    os.unlink(os.path.join(folder, ".mmkunit-building"))
+
+    def test_bisect(self):
+        self.assertEqual(self.run_tree("--bisect")[0], 0)
+        self.edit("console", RED)
+        self.assertEqual(self.run_tree("--bisect")[0], 1)
+        self.edit("mm/hugetlb.c", "BROKEN\n")
+        self.assertEqual(self.run_tree()[0], 2)
+        self.assertEqual(self.run_tree("--bisect")[0], 125)
+        self.assertEqual(self.mmkunit("run", "--bisect", "--tree", self.path("none"))[0], 125)
+        self.assertEqual(self.run_tree("--bisect", "--", "--jobs", "none")[0], 125)
+        self.assertEqual(self.mmkunit("run", "--bisect", "--nonsense")[0], 125)
+
+    def test_bisect_interrupted(self):
+        self.edit("sleep", "30\n")
+        self.assertEqual(self.kill_while(".mmkunit-building", signal.SIGINT, "--bisect")[0], 130)
+
+    def test_cell_that_cannot_be(self):
+        plan = toy.OVERLAY["plan"] + ("s390_toy arch/s390/mm/tests/toy_kunit.c\n"
+                                      "cannot toy */um UML is no toy\n")
+        self.edit("plan", plan, self.project)
+        self.edit("arch/s390/mm/tests/toy_kunit.c", toy.SUITE, self.project)
+        for arguments, because in (
+                (("--suite", "s390_toy"), "s390_toy cannot be judged on x86_64: its code is s390's"),
+                (("--suite", "s390_toy", "--arch", "s390,x86_64"), "on x86_64"),
+                (("--suite", "toy", "--arch", "um"), "toy cannot be judged on um: UML is no toy")):
+            self.refused("run", "--tree", self.tree, *arguments, because=because)
+            self.assertFalse(os.path.exists(self.path("cache/mmkunit/stage")))
+
+    def test_help_is_no_failure(self):
+        self.assertEqual(self.mmkunit("--help")[0], 0)
+        self.assertEqual(self.mmkunit("run", "--help")[0], 0)
+
+
+class Streams(Exits):
+    def shell(self, redirect):
+        """Exit code and stderr of a toy run from a shell that redirects."""
+        command = (f"{sys.executable} {self.project}/mmkunit run --tree {self.tree} "
+                   f"--json {self.json} {redirect}")
+        done = subprocess.run(["bash", "-c", command], env=self.env, text=True, check=False,
+                              stdin=subprocess.DEVNULL, stderr=subprocess.PIPE)
+        self.assertNotIn("Traceback", done.stderr)
+        self.assertNotIn("Exception ignored", done.stderr)
+        return done.returncode, done.stderr
+
+    def test_closed(self):
+        self.assertEqual(self.shell(">&-"), (0, ""))
+        self.assertEqual(self.shell(">&- 2>&-"), (0, ""))
+        self.assertEqual(self.shell(">&- 2>&- <&-"), (0, ""))
+        self.edit("console", RED)
+        self.assertEqual(self.shell(">&-"), (1, ""))
+
+    def test_reader_that_goes_away(self):
+        code, err = self.shell("| true; exit ${PIPESTATUS[0]}")
+        self.assertEqual((code, err), (141, ""))
+        self.assertIn("standard output", self.told()[0]["why"])
+
+    def test_full_device(self):
+        code, err = self.shell("> /dev/full")
+        self.assertEqual(code, 2)
+        self.assertIn("No space left on device: standard output", err)
+        self.shell("> /dev/full 2> /dev/full")
+
+
+class Reports(Exits):
+    def test_arch_that_cannot_be_judged_is_an_error(self):
+        self.machine("arm64", "1 / 0\n")
+        self.run_tree("--arch", "x86_64,arm64", *self.files)
+        root = ElementTree.parse(self.junit).getroot()
+        error, = root.iter("error")
+        self.assertIn("ZeroDivisionError", error.get("message"))
+        self.assertEqual(sorted(s.get("errors") for s in root.findall("testsuite")), ["0", "1"])
+
+    def test_log_of_a_kernel_that_did_not_start(self):
+        self.edit("console", "qemu: could not load PC BIOS 'qboot.rom'\n")
+        self.assertEqual(self.run_tree(*self.files)[0], 2)
+        with open(self.log, encoding="utf-8") as file:
+            self.assertIn("could not load PC BIOS", file.read())
+
+    def test_older_reports_do_not_survive(self):
+        def older():
+            for path in (self.json, self.junit, self.log):
+                toy.lay(self.top, {path: "from an older run"})
+        self.env["XDG_CACHE_HOME"] = self.path("tree", "cache")
+        older()
+        self.edit("mm/hugetlb.c", "BROKEN\n")
+        self.env["XDG_CACHE_HOME"] = self.path("cache")
+        self.run_tree(*self.files)
+        self.assertIn("BROKEN is no C", self.told()[0]["why"])
+        with open(self.log, encoding="utf-8") as file:
+            self.assertEqual(file.read(), "")
+        older()
+        toy.lay(self.top, {"nocache": "a file\n"})
+        self.env["XDG_CACHE_HOME"] = self.path("nocache")
+        self.assertEqual(self.run_tree(*self.files)[0], 2)
+        self.assertIn("cannot be written", self.told()[0]["why"])
+        ElementTree.parse(self.junit)
+
+    def test_a_killed_run_leaves_no_older_verdict(self):
+        self.edit("sleep", "30\n")
+        toy.lay(self.top, {self.json: "from an older run"})
+        self.kill_while(".mmkunit-building", signal.SIGKILL, *self.files)
+        self.assertEqual([(f["arch"], f["why"]) for f in self.told()],
+                         [("x86_64", "the run did not come to its end")])
+
+    def test_usage_leaves_the_reports_alone(self):
+        toy.lay(self.top, {self.json: "from an older run"})
+        self.refused("run", "--json", self.json, "--suite", "tyo", because="did you mean toy")
+        with open(self.json, encoding="utf-8") as file:
+            self.assertEqual(file.read(), "from an older run")
+
+    def test_path_that_cannot_be_written(self):
+        # Root may write anywhere but here.
+        for path in ("/proc/self/v.json", self.path("no/v.json"), self.top):
+            for option in ("--json", "--junit", "--keep-log"):
+                self.refused("run", "--tree", self.tree, option, path, because="cannot be written")
+        self.assertFalse(os.path.exists(self.path("cache/mmkunit/stage")))
+
+    def test_report_that_does_not_fit(self):
+        code, out, err = self.run_tree("--json", "/dev/full")
+        self.assertEqual((code, out.splitlines()[-1]), (2, "2 passed, 0 failed, 0 skipped"))
+        self.assertEqual(err, "mmkunit: /dev/full cannot be written: No space left on device\n")
+        self.edit("console", RED)
+        self.assertEqual(self.run_tree("--json", "/dev/full")[0], 1)
+
+    def test_report_to_a_pipe(self):
+        code, out, _ = self.run_tree("--json", "/dev/stdout")
+        self.assertEqual(code, 0)
+        self.assertEqual(json.loads(out[out.index("[\n"):out.rindex("]") + 1])[0]["arch"], "x86_64")
+
+
+class Behind(Exits):
+    """What stands behind the --."""
+
+    def test_what_would_redirect_kunit(self):
+        for words in (("--build_dir=/tmp/x",), ("--build_dir", "/tmp/x"), ("--raw_output",),
+                      ("--raw_output=kunit",), ("--raw",), ("--kunitconfig=x",), ("--arch=um",),
+                      ("--json",), ("--qemu_config=x",), ("--time", "3"), ("--list_tests",),
+                      ("--run_isolated=suite",), ("toy.*",), ("--nonsense",)):
+            err = self.refused("run", "--tree", self.tree, "--", *words, because=words[0].split("=")[0])
+            self.assertIn("behind --", err)
+            self.assertFalse(os.path.exists(self.path("cache")))
+
+    def test_values_that_redirect(self):
+        for words in ("--make_options=O=/tmp/x", "--make_options=ARCH=um", "--make_options=-C/",
+                      "--make_options=CROSS_COMPILE=x-", "--make_options=KCONFIG_CONFIG=/x",
+                      "--kconfig_add=NOTHING", "--kernel_args=kunit.filter_glob=x",
+                      "--kernel_args=kunit.enable=0"):
+            self.refused("run", "--tree", self.tree, "--", words, because=words.split("=", 1)[1])
+
+    def test_what_may_follow(self):
+        code, out, err = self.run_tree("--", "--jobs", "1", "--timeout=9", "--kconfig_add",
+                                       "CONFIG_X=y", "--kconfig_add=# CONFIG_Y is not set",
+                                       "--make_options=V=1", "--kernel_args=quiet",
+                                       "--qemu_args=-m 512", "--cross_compile=x-")
+        self.assertEqual(code, 0, out + err)
+
+
+if __name__ == "__main__":
+    unittest.main()

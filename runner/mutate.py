@@ -8,6 +8,7 @@ import copy
 import json
 import os
 import shutil
+import sys
 import threading
 import time
 from dataclasses import asdict
@@ -106,13 +107,20 @@ class Museum:
         self.results, self.boots, self.slot, self.last = [], Boots(), 0, time.monotonic()
 
     def run(self, mutants, tree_name=None):
-        """Every mutant, tree by tree and arch by arch; [Result]."""
-        groups = {}
+        """Every mutant, tree by tree and arch by arch, into @results.
+
+        If a tree × arch cannot be judged the others are, and Unjudged is raised at the end.
+        """
+        groups, unjudged = {}, []
         for mutant in mutants:
             groups.setdefault((tree_name or mutant.tree, mutant.arch), []).append(mutant)
         for (name, arch), of in groups.items():
-            self._group(trees.find(name), arch, of)
-        return self.results
+            try:
+                self._group(trees.find(name), arch, of)
+            except Unjudged as why:
+                unjudged.append(f"{name} {arch}: {why}" if len(groups) > 1 else str(why))
+        if unjudged:
+            raise Unjudged("; ".join(unjudged))
 
     def _group(self, tree, arch, mutants):
         """The mutants of one tree and arch, those of a file one after another."""
@@ -195,13 +203,16 @@ def summary(results):
             f"{len(results) * 3600 / max(seconds, 1):.0f} an hour")
 
 
-def mutate(root, mutants, options, tree_name=None, journal=None):
-    """[Result] of the Mutants."""
+def mutate(root, mutants, options, tree_name=None, journal=None, results=None):
+    """[Result] of the Mutants; @results is the list to fill, so that a cut off run has some."""
+    museum_run = Museum(root, options, journal)
+    museum_run.results = [] if results is None else results
     progress.still = True            # a build and a boot at once would write over each other
     try:
-        return Museum(root, options, journal).run(mutants, tree_name)
+        museum_run.run(mutants, tree_name)
     finally:
         progress.still = False
+    return museum_run.results
 
 
 def chosen(root, the_plan, arguments):
@@ -227,22 +238,39 @@ def mutate_command(root, arguments, options):
     """`mutate`; errors.FAILED if anything survived, is stale or does not build."""
     the_plan = plan.read(root)
     the_plan.pick(arguments.suite)
-    for path in filter(None, (arguments.json, arguments.svg)):
-        verdicts.check_writable(path)
     mutants = chosen(root, the_plan, arguments)
+    for path in filter(None, (arguments.json, arguments.svg)):
+        verdicts.claim(path)
     cache.lock()
     journal = Journal(root, options)
-    results = mutate(root, mutants, options, arguments.tree, journal)
+    results, why = [], None
+    try:
+        mutate(root, mutants, options, arguments.tree, journal, results)
+    except Unjudged as error:
+        why = error
+        print(f"mmkunit: {why}", file=sys.stderr, flush=True)
+    except BaseException as error:
+        _write(arguments, results, error, the_plan, root)
+        raise
+    _write(arguments, results, why, the_plan, root)
+    print(summary(results))
+    if not all(r.good() for r in results):
+        return errors.FAILED         # what is mended since is all that the next run tries
+    if why:
+        return errors.UNJUDGED
+    journal.close()
+    return errors.PASSED
+
+
+def _write(arguments, results, error, the_plan, root):
+    """The reports that were asked for, of the [Result]; @error, if any, is why it is not all."""
     if arguments.json:
+        found = [asdict(result) for result in results]
+        found += [{"why": errors.told(error)[0]}] if error else []
         with open(arguments.json, "w", encoding="utf-8") as file:
-            json.dump([asdict(result) for result in results], file, indent=1)
+            json.dump(found, file, indent=1)
             file.write("\n")
     if arguments.svg:
         with open(arguments.svg, "w", encoding="utf-8") as file:
             file.write(picture.draw(results, plan.cases(the_plan, root)))
-    print(summary(results))
-    if not all(r.good() for r in results):
-        return errors.FAILED         # what is mended since is all that the next run tries
-    journal.close()
-    return errors.PASSED
 

@@ -106,6 +106,29 @@ class Verdicts(toy.Toy):
         self.assertIn("toy: 2 cases, 1 mutants, 1 cases that saw nothing", text)
 
 
+    def test_reports_are_written_for_every_ending(self):
+        json_file, svg = self.path("m.json"), self.path("m.svg")
+        toy.lay(self.top, {json_file: "from an older run"})
+        self.edit("console", toy.CONSOLE.replace("ok 1 first", "not ok 1 first"))
+        code, _, err = self.run_mutant(patch(change(RED)), "--json", json_file, "--svg", svg)
+        self.assertEqual(code, 2, err)
+        with open(json_file, encoding="utf-8") as file:
+            self.assertIn("is not green on x86_64", json.load(file)[-1]["why"])
+        ElementTree.parse(svg)
+
+    def test_a_survivor_counts_if_another_group_cannot_be_judged(self):
+        toy.lay(self.project, {"museum/6.1/toy-b.patch": patch(
+            C_FILE.format("int other;"), "Arch: arm64\nRed: first_works\n")})
+        for name in ("aarch64-linux-gnu-gcc", "qemu-system-aarch64"):
+            self.stub(name, "exit 0")
+        for other in ("a", "c"):             # before it, and behind it
+            toy.lay(self.project, {f"museum/6.1/toy-{other}.patch": patch(C_FILE.format("int b;"))})
+            code, out, err = self.mmkunit("mutate", "--tree", self.tree, *(
+                self.path(f"project/museum/6.1/toy-{x}.patch") for x in sorted((other, "b"))))
+            self.assertEqual(code, 1, out + err)
+            self.assertIn("cannot boot arm64", err)
+
+
 class GoingOn(toy.Toy):
     def test_interrupted_run_goes_on(self):
         names = [self.path(f"project/museum/6.1/toy-{i}.patch") for i in range(3)]
@@ -118,7 +141,7 @@ class GoingOn(toy.Toy):
             if line.startswith("killed"):
                 break
         child.send_signal(signal.SIGINT)
-        self.assertEqual(child.wait(30), 2)
+        self.assertEqual(child.wait(30), 130)
         child.stdout.close()
         child.stderr.close()
         self.edit("sleep", "0\n")

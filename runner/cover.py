@@ -128,8 +128,11 @@ def instrument(kernel, functions):
                          '#include "../mm/tests/mm_kunit_gcov.h"\n', 1).encode())
 
 
-def take_counters(lines):
-    """Write the .gcda files that the console tells of; their paths."""
+def take_counters(lines, build):
+    """Write the .gcda files that the console tells of; their paths, below @build.
+
+    Unjudged for any other path, be it by a link: the build directory has one to the sources.
+    """
     name, data, written = "", b"", []
     for line in lines:
         match = DUMP.search(line)
@@ -138,6 +141,10 @@ def take_counters(lines):
         kind, word = match.groups()
         if kind == "file":
             name, data = word, b""
+            real = os.path.realpath(name)
+            if not (real.startswith(os.path.realpath(build) + os.sep) and real.endswith(".gcda")):
+                raise Unjudged(f"{name}, which the kernel tells of, is no place for counters: it "
+                               f"is not below {build}")
         elif kind == "bytes":
             if len(data) != int(word) or not data:
                 raise Unjudged(f"the counters of {name} came {len(data)} of {word} bytes long")
@@ -146,7 +153,10 @@ def take_counters(lines):
                 file.write(data)
             written.append(name)
         else:
-            data += bytes.fromhex(word)
+            try:
+                data += bytes.fromhex(word)
+            except ValueError:
+                raise Unjudged(f"the counters of {name} are garbled: {word[:40]}") from None
     if not written:
         raise Unjudged("the kernel told no counters")
     return written
@@ -274,7 +284,7 @@ def run(kernel, suites):
     for left in glob.glob(os.path.join(glob.escape(kernel.build.path), "**/*.gcda"),
                           recursive=True):
         os.unlink(left)
-    return take_counters(booted.lines)
+    return take_counters(booted.lines, kernel.build.path)
 
 
 def totals(functions):
@@ -287,12 +297,39 @@ def totals(functions):
 
 def cover_command(root, arguments, options):
     """`cover`; errors.FAILED if a suite is not green or a line has no reason."""
+    found = [{"why": "the suites are not green"}]
+    act = _checked(root, arguments, options)
+    try:
+        code, functions = act()
+        found = [vars(f) for f in functions] or found
+    except BaseException as error:
+        found = [{"why": errors.told(error)[0]}]
+        raise
+    finally:
+        if arguments.json:
+            with open(arguments.json, "w", encoding="utf-8") as file:
+                json.dump(found, file, indent=1)
+                file.write("\n")
+    return code
+
+
+def _checked(root, arguments, options):
+    """The work of `cover`, to be called, once nothing is wrong with the command line."""
     arches.machine(arguments.arch)
     suites = measured(plan.read(root), arguments.arch, arguments.suite)
     functions = [f for f in under_test(root) if f.suite in suites]
     why, tool = reasons(root), arches.prefix(arguments.arch) + "gcov"
     if arguments.json:
-        verdicts.check_writable(arguments.json)
+        verdicts.claim(arguments.json)
+    if arguments.html:
+        os.makedirs(arguments.html, exist_ok=True)
+        verdicts.claim(os.path.join(arguments.html, "mmkunit.info"))
+    return lambda: _cover(root, arguments, options, (suites, functions, why, tool))
+
+
+def _cover(root, arguments, options, what):
+    """(exit code, [Function] with all that was found out); no Function if it is not green."""
+    suites, functions, why, tool = what
     cache.lock()
     packages.ensure_tools({"ctags": "universal-ctags",
                            **({"genhtml": "lcov"} if arguments.html else {})})
@@ -303,7 +340,7 @@ def cover_command(root, arguments, options):
     instrument(kernel, functions)
     counters = run(kernel, suites)
     if counters is None:
-        return errors.FAILED
+        return errors.FAILED, []
     with Phase("gcov"):
         found = find_functions(functions, kernel.build.stage)
         count(found, kernel.build.stage, tool, counters)
@@ -311,9 +348,5 @@ def cover_command(root, arguments, options):
         with Phase("lcov"):
             html(os.path.abspath(arguments.html), kernel.build.path, tool, counters)
     unexplained = table(found, kernel.build.stage, why, print)
-    if arguments.json:
-        with open(arguments.json, "w", encoding="utf-8") as file:
-            json.dump([vars(f) for f in found], file, indent=1)
-            file.write("\n")
     print(f"{tree.version} {arguments.arch}: {totals(found)}, {unexplained} without a reason")
-    return errors.FAILED if unexplained else errors.PASSED
+    return errors.FAILED if unexplained else errors.PASSED, found

@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0
 """Coverage: what the console tells, how counts add up, and whose reason is whose."""
 
+import json
 import os
 import re
+import tempfile
 import unittest
 
 from runner import cover, plan
@@ -17,9 +19,30 @@ class Cover(unittest.TestCase):
         lines = ["[ 1.0] mm_kunit_gcov file /nowhere/x.gcda", "mm_kunit_gcov 0102", "noise",
                  "mm_kunit_gcov bytes 3"]
         with self.assertRaisesRegex(Unjudged, "came 2 of 3 bytes long"):
-            cover.take_counters(lines)
+            cover.take_counters(lines, "/nowhere")
         with self.assertRaisesRegex(Unjudged, "told no counters"):
-            cover.take_counters(["noise"])
+            cover.take_counters(["noise"], "/nowhere")
+        with self.assertRaisesRegex(Unjudged, "counters of /nowhere/x.gcda are garbled"):
+            cover.take_counters(lines[:1] + ["mm_kunit_gcov 01zz"], "/nowhere")
+
+    def test_counters_go_below_the_build_directory_alone(self):
+        with tempfile.TemporaryDirectory(prefix="mmkunit-cover-") as top:
+            build, tree = os.path.join(top, "build"), os.path.join(top, "tree")
+            os.makedirs(os.path.join(build, "mm"))
+            os.makedirs(tree)
+            os.symlink(tree, os.path.join(build, "source"))
+            os.symlink(os.path.join(tree, "a.gcda"), os.path.join(build, "mm/link.gcda"))
+            for name in ("../tree/x.gcda", "source/x.gcda", "mm/link.gcda", "mm/x.o",
+                         os.path.join(tree, "x.gcda"), "/x.gcda"):
+                path = os.path.join(build, name)
+                with self.assertRaisesRegex(Unjudged, "is no place for counters"):
+                    cover.take_counters([f"mm_kunit_gcov file {path}", "mm_kunit_gcov 0102",
+                                         "mm_kunit_gcov bytes 2"], build)
+            self.assertEqual(os.listdir(tree), [])
+            good = os.path.join(build, "mm/x.gcda")
+            self.assertEqual(cover.take_counters([f"mm_kunit_gcov file {good}",
+                                                  "mm_kunit_gcov 0102", "mm_kunit_gcov bytes 2"],
+                                                 build), [good])
 
     def test_lines_of_inline_copies_add_up(self):
         function = cover.Function("s", "f.h", "f", [(1, 9)])
@@ -42,6 +65,16 @@ class Cover(unittest.TestCase):
         self.assertTrue(cover.reasons(ROOT))
         suites = plan.read(ROOT).suites
         self.assertEqual({f.suite for f in cover.under_test(ROOT)} - set(suites), set())
+
+
+class Command(toy.Toy):
+    def test_json_is_written_for_every_ending(self):
+        toy.lay(self.project, {"museum/covered": "toy mm/hugetlb.c huge\n"})
+        toy.lay(self.top, {"c.json": "from an older run"})
+        self.refused("cover", "--tree", self.tree, "--json", self.path("c.json"),
+                     because="kernel/gcov/gcov.h")
+        with open(self.path("c.json"), encoding="utf-8") as file:
+            self.assertIn("kernel/gcov/gcov.h", json.load(file)[0]["why"])
 
 
 if __name__ == "__main__":

@@ -8,7 +8,7 @@ import signal
 import sys
 from dataclasses import dataclass, fields
 
-from runner import arches, cache, errors, graft, judge, plan, trees
+from runner import arches, cache, errors, graft, judge, packages, plan, trees
 from runner import verdict as verdicts
 from runner.errors import Unjudged
 
@@ -67,6 +67,9 @@ def parser():
     cover.add_argument("--json", metavar="FILE", help="write the counts")
     bench = commands.add_parser("bench", help="time us against kunit.py's default configuration")
     bench.add_argument("--tree", default="6.1", metavar="NAME|PATH")
+    for command in (run, check, mutate, cover, bench):
+        command.add_argument("--no-install", action="store_true",
+                             help="show what to install, and install nothing")
     return top
 
 
@@ -197,6 +200,8 @@ def dispatch(root, argv):
         raise Unjudged("which command? (see mmkunit --help)")
     if behind and arguments.command not in ("run", "mutate", "cover"):
         raise Unjudged(f"{arguments.command} takes nothing after --")
+    if getattr(arguments, "no_install", False):
+        os.environ[packages.NO_INSTALL] = "1"
     if arguments.command == "run":
         return command_run(root, arguments, behind)
     if arguments.command == "mutate":

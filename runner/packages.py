@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0
-"""What this machine lacks, and apt-get for it: the only thing that is done as root."""
+"""What this machine lacks, and apt-get for it: the only thing that is done as root.
+
+Nothing is installed with --no-install, or with MMKUNIT_NO_INSTALL=1 in the environment.
+"""
 
 import os
 import shlex
@@ -15,6 +18,8 @@ TOOLS = {"make": "make", "gcc": "gcc", "ld": "binutils", "flex": "flex", "bison"
          "bc": "bc", "perl": "perl", "git": "git", "xz": "xz-utils", "cmp": "diffutils",
          "find": "findutils"}
 LLVM = {"clang": "clang", "ld.lld": "lld", "llvm-ar": "llvm"}
+NO_INSTALL = "MMKUNIT_NO_INSTALL"        # this variable set to 1: show what is to be installed
+APT_GET = ["apt-get", "-o", "DPkg::Lock::Timeout=600"]      # s to wait for another apt or dpkg
 HEADERS = {"stdio.h": "libc6-dev", "linux/types.h": "linux-libc-dev", "gelf.h": "libelf-dev"}
 
 
@@ -80,12 +85,14 @@ def _mend(missing_now, user):
     what = ", ".join(tool for tool, _ in lack)
     if not shutil.which("apt-get"):
         raise Unjudged(f"missing for {user}: {what}; install them, apt-get is not here")
-    rise = [] if os.geteuid() == 0 else ["sudo", "-n"]
-    if rise and process.output(["sudo", "-n", "true"])[0]:
+    # sudo keeps little of our environment.
+    rise = [] if os.geteuid() == 0 else ["sudo", "-n", "env", "DEBIAN_FRONTEND=noninteractive"]
+    refused = os.environ.get(NO_INSTALL, "0") not in ("", "0")
+    if refused or rise and process.output(["sudo", "-n", "true"])[0]:
         raise Unjudged(f"missing for {user}: {what}; as root: {shlex.join(install_command(lack))}")
     if not all(any(_known(p) for p in packages) for _, packages in lack):
-        _apt(rise + ["apt-get", "update"])
-    command = rise + install_command(lack)
+        _apt(rise + [*APT_GET, "update"])
+    command = [*rise, *APT_GET, *install_command(lack)[1:]]
     failed = _apt(command)
     lack = missing_now()
     if lack:

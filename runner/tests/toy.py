@@ -131,6 +131,15 @@ class Toy(unittest.TestCase):
         lay(self.path("bin"), {name: f"#!/bin/sh\n{script}\n"})
         os.chmod(self.path("bin", name), 0o755)
 
+    def without(self, tool, **more):
+        """A PATH that has all but @tool; apt-get that mends nothing."""
+        os.unlink(self.path("bin", tool))
+        for name in ("make", "sh", "env", "grep", "sleep", "cat", "touch", "mkdir", "find", "git",
+                     "bash", "python3"):
+            os.symlink(next(os.path.join(d, name) for d in os.environ["PATH"].split(os.pathsep)
+                            if os.path.exists(os.path.join(d, name))), self.path("bin", name))
+        self.env.update(PATH=self.path("bin"), **more)
+
     def edit(self, name, text, root=None):
         lay(root or self.tree, {name: text})
 

@@ -50,7 +50,7 @@ def _edit(tree):
 
 def _default(tree, path):
     """(configure, build, boot, all) of kunit.py with its own configuration."""
-    env = process.environment()
+    env = process.make_environment()
     if not boot.kvm()[0]:
         env["PATH"] = boot.NO_KVM + os.pathsep + env.get("PATH", os.defpath)
     said = []

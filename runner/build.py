@@ -2,15 +2,17 @@
 """Configure and build a staged tree with kbuild, and say what a failure is about."""
 
 import hashlib
+import json
 import os
 import re
 
-from runner import arches, cache, plan, process
+from runner import arches, cache, graft, plan, process
 from runner.errors import Unjudged
 from runner.progress import Phase
 
 BUILD_MIB = 1500
-STEP = re.compile(r"^\s+(?:HOST)?(?:CC|LD|AR|AS|CXX|RELOCS|OBJCOPY|LDS|KSYMS)\b")
+STEP = re.compile(r"^\s+(?:HOST)?(?:CC|LD|AR|AS|CXX|RELOCS|OBJCOPY|LDS|KSYMS)\b(?: \[M\])?\s*(\S*)")
+COMMAND = re.compile(r"^  \S.* -c -o (\S+\.o) ")       # the same with V=1
 ERROR = re.compile(r"^[^\s:][^:]*:\d+(?::\d+)?: (?:fatal )?error: |: undefined reference to |"
                    r"^\S*Kconfig(?:\.include)?:\d+|^\S*ld(?:\.\w+)?: (?!warning)|^(?:ERROR|error): |: error: |\*\*\* .*\.  Stop\.$")
 WARNING = re.compile(r"^(\S+?):\d+(?::\d+)?: warning: ")
@@ -23,8 +25,9 @@ class Build:
 
     def __init__(self, tree, stage, arch, options, root):
         self.tree, self.stage, self.arch, self.options, self.root = tree, stage, arch, options, root
-        more = [*options.kconfig_add, *options.make_options]
-        suffix = "-" + hashlib.sha256("\0".join(more).encode()).hexdigest()[:8] if more else ""
+        more = [options.kconfig_add, options.make_options, options.cross_compile]
+        key = hashlib.sha256(json.dumps(more).encode()).hexdigest()
+        suffix = "-" + key[:8] if any(more) else ""
         self.path = cache.path("build", tree.key, arch + suffix)
         self.qemu_config, self.qemu = arches.qemu_config(arch, stage)
         self.folders = ("mm/tests", f"arch/{arch}/mm/tests")     # of the overlay
@@ -39,7 +42,8 @@ class Build:
 
     def make(self, *arguments, on_line=None):
         # -L: the links of the stage have times of their own, see stage.py.
-        command = ["make", "-L", "-C", self.stage, f"O={self.path}", f"-j{self.options.jobs}",
+        # -O: what is said of an object stands behind its line, whatever is built beside it.
+        command = ["make", "-L", "-Otarget", "-C", self.stage, f"O={self.path}", f"-j{self.options.jobs}",
                    "ARCH=" + self.qemu.get("linux_arch", self.arch), *self.options.make_options]
         if not any(o.startswith("LLVM=") for o in self.options.make_options):
             # Said even if it is empty: vendors' trees have a default of their own.
@@ -47,7 +51,7 @@ class Build:
                                                or arches.prefix(self.arch)))
         if self.arch == "um":
             command += UML_MAKE
-        env = process.environment(KCONFIG_ALLCONFIG=os.path.join(self.path, ".kunitconfig"))
+        env = process.make_environment(KCONFIG_ALLCONFIG=os.path.join(self.path, ".kunitconfig"))
         return process.run(command + list(arguments), on_line=on_line, env=env)[0]
 
     def config(self):
@@ -138,28 +142,53 @@ class Build:
             with open(marker, "w", encoding="utf-8"):
                 pass
             code = self.make(self.target(), on_line=follow)
+            self._keep_warnings(lines)
             os.unlink(marker)
             cache.write_if_changed(os.path.join(self.path, "build.log"),
                                    "\n".join(lines + [""]).encode())
             if code:
                 raise Unjudged(self._why("the build", lines))
         self.seconds["build"] = phase.seconds
-        self.warnings = self._warnings(lines)
+
+    def _keep_warnings(self, lines):
+        """Have in @warnings those of every object, be it built now or before.
+
+        The compiler tells of an object once: what it said is kept until it makes it again.
+        """
+        path = os.path.join(self.path, ".mmkunit-warnings")
+        try:
+            kept = json.loads(_read(path))
+        except ValueError:
+            kept = {}
+        kept.update(self._warnings(lines))
+        of_none = kept.pop("", [])           # said of no object: nothing would ever take it back
+        kept = {name: found for name, found in kept.items()
+                if found and os.path.exists(os.path.join(self.path, name))}
+        cache.write_if_changed(path, json.dumps(kept, indent=1).encode())
+        self.warnings = of_none + [line for name in sorted(kept) for line in kept[name]]
 
     def _warnings(self, lines):
-        """Warnings that name a file of the overlay, be it only as the user of a header's macro."""
-        found = []
+        """{object that was made: its warnings}, of those that name a file of the overlay.
+
+        It may be named only as the user of a header's macro.
+        """
+        found, name = {}, ""
         for at, line in enumerate(lines):
+            made = STEP.match(line) or COMMAND.match(line)
+            if made:
+                name = made[1]
+                found[name] = []
             if WARNING.match(line):
                 context = "\n".join(lines[max(0, at - 6):at + 9])
-                if any(self._is_ours(name) for name in re.findall(r"[\w./+-]+\.[ch]\b", context)):
-                    found.append(self._short(line))
+                if any(self._is_ours(file) for file in re.findall(r"[\w./+-]+\.[ch]\b", context)):
+                    found.setdefault(name, []).append(self._short(line))
         return found
 
     def _drop_half_made(self):
         """After a kill -9 in a build: delete what was being written, which looks up to date.
 
-        kbuild writes .x.o.cmd after x.o, so an object without a later .cmd may be a stump.
+        kbuild writes .x.o.cmd after x.o, so an object without a later .cmd may be a stump.  Nor was
+        anything kept of what the compiler said of the overlay: it has to say it again.
         """
         marker = os.path.join(self.path, ".mmkunit-building")
         if not os.path.exists(marker):
@@ -172,9 +201,14 @@ class Build:
                     continue
                 made = os.lstat(path).st_mtime_ns
                 said = os.path.join(folder, f".{name}.cmd")
-                if made >= since and not (os.path.exists(said)
-                                          and os.stat(said).st_mtime_ns >= made):
+                whole = os.path.exists(said) and os.stat(said).st_mtime_ns >= made
+                if made >= since and (not whole or self._has_overlay(os.path.relpath(path, self.path))):
                     os.unlink(path)
+
+    def _has_overlay(self, name):
+        """Whether the object @name is made of the overlay, or of a file that includes it."""
+        hooked = [hook.file[:-2] + ".o" for hook in graft.HOOKS if hook.file.endswith(".c")]
+        return name.endswith(".o") and (os.path.dirname(name) in self.folders or name in hooked)
 
     def _is_ours(self, path):
         """Whether @path, as the compiler or the linker names it, is a file of the overlay."""

@@ -3,7 +3,7 @@
 
 import os
 
-from runner import boot, build, ktap, packages, plan, ports, stage, trees
+from runner import boot, build, ktap, packages, plan, ports, process, stage, trees
 from runner import verdict as verdicts
 from runner.errors import Unjudged
 
@@ -46,7 +46,7 @@ class Kernel:
         edits, told = ports.edits(root, tree, arch) if port else ({}, [])
         self.overrides, notes = stage.laid_over(tree, root, kunit_from, edits)
         self.root, self.tree, self.arch, self.options = root, tree, arch, options
-        self.notes = told + notes
+        self.notes = told + notes + process.left_out()
         self.plan = plan.read(root)
         self.cell = cell(root, tree.name, arch, port) if tree.named else None
         self.build = None

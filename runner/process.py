@@ -2,6 +2,7 @@
 """Children that die with us: make, QEMU and what they start."""
 
 import os
+import re
 import signal
 import subprocess
 import threading
@@ -9,6 +10,17 @@ import threading
 # Variables of the caller's shell that would change what kbuild does.
 UNWANTED = ("ARCH", "CROSS_COMPILE", "KBUILD_OUTPUT", "KCONFIG_ALLCONFIG", "KCONFIG_CONFIG",
             "MAKEFLAGS", "MAKELEVEL", "MFLAGS", "O", "V", "W", "C", "M")
+
+# All that make gets to see: what its tools are found by.  kbuild, make and the compilers read too
+# many variables to name them all, and what changes a build must be in its directory's name.
+FOR_MAKE = re.compile(r"PATH|HOME|USER|LOGNAME|TERM|TMPDIR|TMP|TEMP|LD_LIBRARY_PATH|LD_PRELOAD|"
+                      r"(?:CCACHE|SCCACHE|DISTCC|ICECC|NIX|GUIX|XDG|MMKUNIT)_\w+|\w+_(?:proxy|PROXY)|"
+                      r"LC_ALL|PYTHONDONTWRITEBYTECODE|PYTHONUNBUFFERED")
+# Those which somebody may have set for the kernel's sake.
+FOR_KBUILD = re.compile(r"ARCH|CROSS_COMPILE|LLVM(?:_IAS)?|K(?:C|A|CPP|RUST|LD)FLAGS|KBUILD_\w+|"
+                        r"KCONFIG_\w+|GNUMAKEFLAGS|MAKEFILES|CC|LD|AR|NM|OBJCOPY|OBJDUMP|READELF|"
+                        r"STRIP|PAHOLE|LOCALVERSION|SUBARCH|(?:C|A|LD)FLAGS_\w+|HOST(?:CC|CXX|LD|"
+                        r"AR|RUSTC|(?:C|CXX|LD|RUST)FLAGS|LDLIBS)|USER(?:C|LD)FLAGS|INSTALL_\w+")
 
 # A pipe from us to the guard ends when we end, however we end.  The guard holds the cache's
 # lock as well, so that the next run starts when nothing of ours runs any more.
@@ -29,6 +41,18 @@ def environment(**more):
     env = {k: v for k, v in os.environ.items() if k not in UNWANTED}
     env.update(LC_ALL="C", PYTHONDONTWRITEBYTECODE="1", PYTHONUNBUFFERED="1", **more)
     return env
+
+
+def make_environment(**more):
+    """The same for make: nothing in it makes one build differ from another."""
+    return {k: v for k, v in environment().items() if FOR_MAKE.fullmatch(k)} | more
+
+
+def left_out():
+    """[note] of variables that are not handed to make, and that somebody may have meant for it."""
+    names = sorted(name for name in os.environ if FOR_KBUILD.fullmatch(name))
+    return [f"{', '.join(names)} of the environment: not handed to make, --make_options are"
+            ] if names else []
 
 
 def _guard(group):

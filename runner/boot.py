@@ -17,6 +17,8 @@ from runner.progress import Phase
 NO_KVM = os.path.join(os.path.dirname(os.path.abspath(__file__)), "no-kvm")
 GRACE = 20               # seconds that kunit.py gets to end a guest by itself
 PROBE_SECONDS = 3
+# What UML before 6.14 says of a processor that has more registers than it knows.
+UML_REGISTERS = "put_fp_registers failed"
 ANSWER = 0x2a            # what the probe's guest writes; QEMU exits with 2n + 1
 
 
@@ -108,6 +110,9 @@ def boot(build, suites, has_shutdown, console):
         result, why = _once(build, glob, False, console)
     if why:
         raise Unjudged(f"kunit.py did not start the kernel: {why}")
+    if build.arch == "um" and any(UML_REGISTERS in line for line in result.lines):
+        raise Unjudged("this tree's UML cannot fork on this machine: its buffer for registers is "
+                       "too small for a processor with AMX (6.14 mended that): use --arch x86_64")
     return result
 
 

@@ -77,6 +77,7 @@ class Build:
     def configure(self):
         """allnoconfig and our fragment, again only if something that counts has changed."""
         os.makedirs(self.path, exist_ok=True)
+        cache.used("build", self.tree.key)
         fragment = self.fragment()
         stamp_file = os.path.join(self.path, ".mmkunit-configured")
         stamp = self._stamp(fragment)

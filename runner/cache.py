@@ -5,6 +5,7 @@ import fcntl
 import os
 import shutil
 import sys
+import time
 
 from runner import process
 from runner.errors import Unjudged
@@ -24,6 +25,22 @@ def need_space(mib, what):
     mib = int(os.environ.get("MMKUNIT_NEED_MIB", mib))
     if free < mib:
         raise Unjudged(f"no disk space: {what} needs {mib} MiB, {path()} has {free} MiB free")
+
+
+def used(kind, key):
+    """Note that @key of the cache's room @kind ("trees", "stage", "build") is used now."""
+    mark = path("used", kind, key)
+    os.makedirs(os.path.dirname(mark), exist_ok=True)
+    with open(mark, "w", encoding="ascii"):
+        pass                         # it is the time of the file that counts
+
+
+def age(*parts):
+    """Seconds since the cache's file @parts was written; infinite if it is not there."""
+    try:
+        return max(0.0, time.time() - os.stat(path(*parts)).st_mtime)
+    except OSError:
+        return float("inf")
 
 
 def lock():

@@ -1,5 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0
-"""`check`: the runner's own tests, then every suite on every tree and arch that is promised."""
+"""`check`: the runner's own tests, then every suite on every tree and arch that is promised.
+
+It judges the project, by what the trees were last seen to do (expected/).  A tree is taken in the
+version that was seen, if the cache or the mirror has that: there a difference is a failure.  What a
+newer version does otherwise is news: it is told, counted as skipped, and a failure with --strict.
+"""
 
 import glob
 import hashlib
@@ -12,15 +17,11 @@ import tempfile
 import time
 import unittest
 
-from runner import (cache, cli, errors, graft, judge, museum, mutate, packages, patches, plan,
-                    process, trees)
+from runner import (cache, cli, errors, expected, graft, journal, judge, museum, mutate, packages,
+                    patches, plan, process, trees)
 from runner import verdict as verdicts
 from runner.errors import Unjudged
 
-MATRIX = (("5.10", ("x86_64", "s390")), ("6.1", ("um", "x86_64", "s390")),
-          ("6.12", ("x86_64", "s390")), ("newest", ("um", "x86_64", "s390")))
-# Cells that are judged without the tree's port as well, by the suite that it is for.
-WITHOUT_PORT = (("6.1", "s390", "s390_pgalloc_defer"),)
 # So many of the museum's mutants for each suite, of this tree where it has any.
 SAMPLE = (2, "6.1")
 # What a graft looks at in a kernel tree.
@@ -28,12 +29,12 @@ GRAFTED = ("Makefile", "Kconfig", "mm", "arch/s390/Kconfig", "arch/s390/mm")
 
 
 class Count:
-    """Passed, failed, skipped so far, and what took how long."""
+    """Passed, failed, skipped so far, what took how long, and what is new in newer trees."""
 
     def __init__(self):
         self.passed = self.failed = self.skipped = 0
         self.unjudged = False
-        self.times = []
+        self.times, self.news = [], []
 
     def step(self, name, act):
         """Run act() -> (passed, failed, skipped); one that cannot be judged counts as failed."""
@@ -48,35 +49,68 @@ class Count:
         self.skipped += skipped
         self.times.append((name, time.monotonic() - start, failed))
 
+    def settle(self, cell, verdict):
+        """(passed, failed, skipped) of the Verdict on @cell, held against what was seen before."""
+        passed, _, skipped = verdict.counts()
+        skipped += len(verdict.known)
+        warned = len(verdict.warnings)
+        if not verdict.seen:
+            print(f"FAILED {cell}: nobody has seen it: run ./mmkunit expect --update")
+            return passed, 1 + warned, skipped
+        if verdict.seen == verdict.version:
+            better = [d for d in verdict.differences if d.now != expected.FAIL]
+            return (passed - sum(d.now == expected.PASS for d in better),
+                    verdict.unexpected() + len(better) + warned, skipped)
+        news = [d.text() for d in verdict.differences] + verdict.problems
+        self.news += [f"{verdict.version} {verdict.arch} (last seen: {verdict.seen}): {text}"
+                      for text in news]
+        return (passed - sum(d.now == expected.PASS for d in verdict.differences), warned,
+                skipped + len(news))
+
 
 def check_command(root, arguments):
     """Run everything; the worst exit code."""
     if not arguments.quick:
         cache.lock()
-        for arch in sorted({arch for _, arches in MATRIX for arch in arches}):
+        for arch in sorted({expected.split(cell)[1] for cell in expected.CELLS}):
             packages.ensure(arch)
     count = Count()
     count.step("the runner's own tests", lambda: _unittests(root))
     if not arguments.quick:
-        options = cli.kunit_options([])
-        for name, arches in MATRIX:
-            for arch in arches:
-                count.step(f"{name} {arch}", lambda: _cell(root, name, arch, [], options))
-            count.step(f"{name} graft and ungraft", lambda: _round_trip(root, name))
-        count.step("a sample of the museum", lambda: _museum(root))
-        for name, arch, suite in WITHOUT_PORT:
-            count.step(f"{name} {arch} without its port",
-                       lambda: _cell(root, name, arch, [suite], options, port=False))
-        count.step("Kconfig symbols", lambda: _symbols(root))
-        count.step("checkpatch", lambda: _checkpatch(root))
+        _with_kernels(root, count)
     print("== times")
     for name, seconds, failed in count.times:
         print(f"{seconds:7.1f} s  {name}{'  FAILED' if failed else ''}")
     print(f"{sum(seconds for _, seconds, _ in count.times):7.1f} s  in all")
+    if count.news:
+        print("== news: the trees have moved, see './mmkunit expect --update'")
+        for line in count.news:
+            print(line)
+        if arguments.strict:
+            count.failed, count.skipped = (count.failed + len(count.news),
+                                           count.skipped - len(count.news))
     print(f"{count.passed} passed, {count.failed} failed, {count.skipped} skipped", flush=True)
     if count.unjudged:
         return errors.UNJUDGED
     return errors.FAILED if count.failed else errors.PASSED
+
+
+def _with_kernels(root, count):
+    """All that needs a tree."""
+    options, found = cli.kunit_options([]), {}
+
+    def find(name):
+        if name not in found:
+            found[name] = trees.find(name, max(expected.seen_versions(root, name), default=""))
+        return found[name]
+
+    for cell in expected.CELLS:
+        count.step(cell, lambda: _cell(root, find, cell, options, count))
+    for name in trees.NAMED:
+        count.step(f"{name} graft and ungraft", lambda: _round_trip(root, find(name)))
+    count.step("a sample of the museum", lambda: _museum(root, find, count))
+    count.step("Kconfig symbols", lambda: _symbols(root, find("newest")))
+    count.step("checkpatch", lambda: _checkpatch(root, find("newest")))
 
 
 def _unittests(root):
@@ -87,16 +121,15 @@ def _unittests(root):
     return result.testsRun - bad - len(result.skipped), bad, len(result.skipped)
 
 
-def _cell(root, name, arch, suites, options, port=True):
-    verdict = judge.judge(root, trees.find(name), arch, suites, options, port=port)
+def _cell(root, find, cell, options, count):
+    name, arch, port, suites = expected.split(cell)
+    verdict = judge.judge(root, find(name), arch, suites, options, port=port)
     verdicts.report(verdict, print)
-    passed, failed, skipped = verdict.counts()
-    return passed, failed + len(verdict.warnings), skipped
+    return count.settle(cell, verdict)
 
 
-def _round_trip(root, name):
+def _round_trip(root, tree):
     """Graft and ungraft what counts of the real tree; every byte is as it was."""
-    tree = trees.find(name)
     with tempfile.TemporaryDirectory(prefix="mmkunit-graft-") as copy:
         for part in GRAFTED:
             source, target = os.path.join(tree.path, part), os.path.join(copy, part)
@@ -116,23 +149,30 @@ def _round_trip(root, name):
     return (1, 0, 0) if good else (0, 1, 0)
 
 
-def _museum(root):
+def _museum(root, find, count):
     """Some mutants of every suite are killed, as the whole museum's are by `mutate`."""
     mutants = museum.collect(root, plan.read(root))
     results = mutate.mutate(root, museum.sample(mutants, SAMPLE[1], SAMPLE[0]),
-                            cli.kunit_options([], mutate.TIMEOUT))
+                            cli.kunit_options([], mutate.TIMEOUT), find=find)
     print(mutate.summary(results))
     good = sum(result.good() for result in results)
-    return good, len(results) - good, 0
+    news = []
+    for result in results:
+        tree = find(result.mutant.split("/")[0])
+        if result.verdict == journal.STALE and tree.version not in expected.seen_versions(
+                root, tree.name):
+            news.append(f"{tree.version}: the mutant {result.mutant} does not apply any more")
+    count.news += news
+    return good, len(results) - good - len(news), len(news)
 
 
-def _symbols(root):
+def _symbols(root, tree):
     """The newest tree knows every symbol that our Kconfig asks for.
 
     One that was renamed is no error to Kconfig: it is never set, and its cases are not owed.
     Where "||" has another name beside it, or a probe looks into the sources, that was thought of.
     """
-    tree, ours, text = trees.find("newest"), "", ""
+    ours, text = "", ""
     for name, data in graft.overlay(root).items():
         ours += data.decode() if name.endswith("Kconfig") else ""
     for folder, _, names in os.walk(tree.path):
@@ -166,9 +206,9 @@ def _bytes(top):
     return found
 
 
-def _checkpatch(root):
+def _checkpatch(root, tree):
     """The newest tree's checkpatch --strict is silent on every C file that is ours."""
-    tree, passed, failed = trees.find("newest"), 0, 0
+    passed, failed = 0, 0
     script = os.path.join(tree.path, "scripts/checkpatch.pl")
     ours = [n for n in graft.overlay(root) if n.endswith((".c", ".h"))]
     ours += [os.path.relpath(n, root) for n in glob.glob(os.path.join(root, "runner/gcov/*.[ch]"))]

@@ -8,7 +8,8 @@ import signal
 import sys
 from dataclasses import dataclass, fields
 
-from runner import arches, cache, errors, graft, judge, packages, plan, trees
+from runner import (arches, cache, clean, errors, expected, graft, judge, packages, plan,
+                    trees)
 from runner import verdict as verdicts
 from runner.errors import Unjudged
 
@@ -38,11 +39,24 @@ def parser():
                      help="leave the tree without what ports/ would give it")
     run.add_argument("--bisect", action="store_true",
                      help="for git bisect run: exit 125 where there is nothing to judge")
+    _refresh(run)
     run.add_argument("--json", metavar="FILE", help="write everything that was found out")
     run.add_argument("--junit", metavar="FILE", help="write JUnit XML")
     run.add_argument("--keep-log", metavar="FILE", help="write the raw console")
     check = commands.add_parser("check", help="the project's own tests")
     check.add_argument("--quick", action="store_true", help="without building any kernel")
+    check.add_argument("--strict", action="store_true",
+                       help="what a newer version of a tree does otherwise is a failure too")
+    expect = commands.add_parser("expect", help="hold the named trees against expected/")
+    expect.add_argument("--update", action="store_true",
+                        help="write down what they do today, in expected/ and README.md")
+    expect.add_argument("--tree", metavar="NAME", choices=trees.NAMED, help="only this tree's cells")
+    expect.add_argument("--arch", metavar="ARCH", help="only this arch's cells")
+    _refresh(expect)
+    drop = commands.add_parser("clean", help="drop from the cache what was not used for a while")
+    drop.add_argument("--days", type=int, default=clean.DAYS, metavar="N",
+                      help="for so long (default: %(default)s)")
+    drop.add_argument("--all", action="store_true", help="drop everything")
     for name, words in (("graft", "lay the overlay into a tree of your own"),
                         ("ungraft", "take it out again, byte for byte")):
         commands.add_parser(name, help=words).add_argument("path", metavar="PATH")
@@ -71,6 +85,11 @@ def parser():
         command.add_argument("--no-install", action="store_true",
                              help="show what to install, and install nothing")
     return top
+
+
+def _refresh(command):
+    command.add_argument("--refresh", action="store_true",
+                         help="ask the mirror for a newer version, which is done once a day anyway")
 
 
 @dataclass
@@ -145,7 +164,10 @@ def command_run(root, arguments, behind):
         verdicts.claim(log)
     with verdicts.Report(arguments.json, arguments.junit, arguments.tree, names) as report:
         cache.lock()
-        tree = tree or trees.find(arguments.tree)
+        if not tree:
+            tree = trees.find(arguments.tree, refresh=arguments.refresh)
+            for words in clean.retire(tree.name, expected.seen_versions(root, tree.name)):
+                print(words)
         report.version = tree.version
         print(f"Linux {tree.version} ({tree.path})", flush=True)
         for name in names:
@@ -218,6 +240,11 @@ def dispatch(root, argv):
     if arguments.command == "doctor":
         from runner import doctor
         return doctor.doctor_command()
+    if arguments.command == "clean":
+        return clean.clean_command(arguments)
+    if arguments.command == "expect":
+        from runner import expect
+        return expect.expect_command(root, arguments, kunit_options([]))
     if arguments.command == "bench":
         from runner import bench
         return bench.bench_command(root, arguments)

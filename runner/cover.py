@@ -273,13 +273,13 @@ def measured(the_plan, arch, names):
 
 
 def run(kernel, suites):
-    """Build and boot the instrumented judge.Kernel; its .gcda files, None if it is not green."""
+    """Build and boot the instrumented judge.Kernel; its .gcda files, None if it fails otherwise than before."""
     kernel.make()
     booted = kernel.boot(suites)
     verdict = kernel.verdict(booted, suites)
-    if not verdict.good():
+    if verdict.unexpected():
         verdicts.report(verdict, print)
-        print("not green: the counters would tell of a broken run")
+        print("not as it was last seen: the counters would tell of a broken run")
         return None
     for left in glob.glob(os.path.join(glob.escape(kernel.build.path), "**/*.gcda"),
                           recursive=True):

@@ -5,7 +5,7 @@ import os
 import shlex
 import shutil
 
-from runner import arches, boot, cache, errors, packages, plan, trees
+from runner import arches, boot, cache, errors, expected, packages, trees
 
 CHECKED = ("um", "x86_64", "s390")
 
@@ -48,30 +48,16 @@ def doctor_command():
 
 
 def trees_command(root):
-    """Say which trees there are and what each suite owes on them."""
-    the_plan = plan.read(root)
+    """Say which trees there are, and what each was last seen to do."""
     for name in trees.NAMED:
-        path = trees.present(name)
-        where = f"{trees.version_of(path)} ({path})" if path else \
-            f"not fetched (linux-source-{'*' if name == 'newest' else name})"
-        print(f"{name}: {where}")
-        for suite in the_plan.suites.values():
-            cells = [_cell(the_plan, suite, name, arch) for arch in CHECKED]
-            print(f"    {suite.name}: {'; '.join(cells)}")
-    print("PATH: any tree from 5.10 on; every suite that its Kconfig can have")
-    if the_plan.when:
-        print("a case may be owed only when: " + "; ".join(the_plan.when.values()))
+        have = [os.path.basename(path)[len(name) + 1:] for path in trees.present(name)]
+        package = f"linux-source-{'*' if name == 'newest' else name}"
+        print(f"{name:8} {', '.join(have) + ' in the cache' if have else package + ', not fetched'}")
+        for cell in expected.CELLS:
+            found = expected.read(root, cell) if cell.startswith(name + "/") else None
+            if found:
+                print(f"    {cell.split('/')[1]:13} {found.version}: "
+                      f"{found.count(expected.PASS)} pass, {found.count(expected.FAIL)} fail, "
+                      f"{found.count(expected.SKIP)} not run")
+    print("PATH     any tree from 5.10 on")
     return errors.PASSED
-
-
-def _cell(the_plan, suite, tree, arch):
-    cell = f"{tree}/{arch}"
-    why = the_plan.why_not(suite.name, cell)
-    if why:
-        return f"{arch} - ({why})"
-    if cell in suite.cells:
-        cases = suite.cells[cell]
-        return f"{arch} {cases if cases is not None else '?'} cases"
-    if suite.only_arch() not in (None, arch):
-        return f"{arch} - (its code is {suite.only_arch()}'s)"
-    return f"{arch} - (not in the plan, can be run)"

@@ -3,7 +3,7 @@
 
 import os
 
-from runner import boot, build, ktap, packages, plan, ports, process, stage, trees
+from runner import boot, build, expected, ktap, packages, plan, ports, process, stage, trees
 from runner import verdict as verdicts
 from runner.errors import Unjudged
 
@@ -11,9 +11,9 @@ LAST_LINES = 30
 
 
 def cell(root, name, arch, port=True):
-    """What the plan calls the named tree @name on @arch; without its port if it has one."""
-    bare = "" if port or not ports.of_name(root, name) else "-no-port"
-    return f"{name}{bare}/{arch}"
+    """"6.1/s390" for the named tree @name, "6.1/s390-no-port" without the ports that it has."""
+    bare = "" if port or not ports.for_arch(root, name, arch) else expected.NO_PORT
+    return f"{name}/{arch}{bare}"
 
 
 def why_not(the_plan, suite, arch, where):
@@ -73,14 +73,18 @@ class Kernel:
                                    notes=list(self.notes), warnings=self.build.warnings)
         verdict.seconds = {**self.build.seconds, "boot": booted.seconds}
         config, own = self.build.config(), not self.options.kconfig_add
-        console = ktap.read(booted.lines)
-        owed = [plan.owed(self.plan, suite, self.cell, self.build.stage, config, own)
-                for suite in self.plan.pick(suites)
-                if not why_not(self.plan, suite, self.arch, self.cell)]
+        console, owed = ktap.read(booted.lines), []
+        for suite in self.plan.pick(suites):
+            why = why_not(self.plan, suite, self.arch, self.cell)
+            if not why:
+                owed.append(plan.owed(self.plan, suite, self.build.stage, config))
+            elif suite.only_arch() in (None, self.arch):
+                verdict.absent[suite.name] = why
         if not suites:
-            owed += [plan.Owed(plan.Suite(name, "", {})) for name in console.suites
+            owed += [plan.Owed(plan.Suite(name, "")) for name in console.suites
                      if name not in self.plan.suites]
-        verdicts.judge(verdict, console, owed, self.plan, config,
+        seen = expected.read(self.root, self.cell) if self.cell else None
+        verdicts.judge(verdict, console, owed, self.plan, seen, own,
                        self.options.timeout if booted.timed_out else 0)
         for condition in self.plan.arch.get(self.arch, []) if own else []:
             if f"CONFIG_MM_KUNIT_{condition}" not in config:

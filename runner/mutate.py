@@ -70,13 +70,13 @@ def first_words(lines):
     return (said or lines or ["not ok, without a word"])[0]
 
 
-def judged(mutant, verdict, result):
-    """Say in @result what the Verdict means for the Mutant."""
+def judged(mutant, verdict, result, before=frozenset()):
+    """Say in @result what the Verdict means for the Mutant; @before: cases that are red anyhow."""
     crashed = silent = ""    # the case that the kernel did not come back from; without a word of it
     for suite in verdict.suites:
         crashed = crashed or suite.crashed
         for case, lines in suite.failed.items():
-            if case not in suite.unheard:
+            if case not in suite.unheard and case not in before:
                 result.red[case] = first_words(lines)
             if case == suite.crashed and not ktap.complaint(lines):
                 silent = case
@@ -86,11 +86,13 @@ def judged(mutant, verdict, result):
     others = [case for case in result.red if case not in mutant.red + mutant.crash]
     beside = f"; red instead: {', '.join(others[:4])}" if others else ""
     if mutant.why:
-        seen = not (verdict.good() or result.red and mutant.why.startswith("race: "))
+        seen = not (_as_before(verdict, before) or result.red and mutant.why.startswith("race: "))
         result.verdict = SURVIVED if seen else EQUIVALENT
         result.words = f"is no equivalent{beside or ', not green'}" if seen else mutant.why
     elif missed:
         result.verdict, result.words = SURVIVED, f"not red: {', '.join(missed)}{beside}"
+        if before.intersection(missed):
+            result.words = f"red without it: {', '.join(sorted(before.intersection(missed)))}"
     elif said:
         result.verdict, result.after = KILLED, broke
     elif crashed in mutant.crash:
@@ -99,10 +101,17 @@ def judged(mutant, verdict, result):
         result.verdict, result.words = SURVIVED, f"{broke}, and the patch names no crash"
 
 
-class Museum:
-    """One run over some mutants."""
+def _as_before(verdict, before):
+    """Whether the Verdict has no failure but the cases @before."""
+    passed, failed, _ = verdict.counts()
+    return passed and failed == sum(case in before for s in verdict.suites for case in s.failed)
 
-    def __init__(self, root, options, journal=None):
+
+class Museum:
+    """One run over some mutants; @find(name) gives a Tree."""
+
+    def __init__(self, root, options, journal=None, find=trees.find):
+        self.find, self.before = find, {}       # @before: suite -> cases that are red anyhow
         self.root, self.options, self.journal = root, options, journal
         self.results, self.boots, self.slot, self.last = [], Boots(), 0, time.monotonic()
 
@@ -116,7 +125,7 @@ class Museum:
             groups.setdefault((tree_name or mutant.tree, mutant.arch), []).append(mutant)
         for (name, arch), of in groups.items():
             try:
-                self._group(trees.find(name), arch, of)
+                self._group(self.find(name), arch, of)
             except Unjudged as why:
                 unjudged.append(f"{name} {arch}: {why}" if len(groups) > 1 else str(why))
         if unjudged:
@@ -138,10 +147,12 @@ class Museum:
         suites = sorted({m.suite for m in todo})
         booted = kernel.boot(suites)
         verdict = kernel.verdict(booted, suites)
-        if not verdict.good():
+        if (verdict.problems or any(s.problems for s in verdict.suites)
+                or verdict.seen == verdict.version and verdict.unexpected()):
             verdicts.report(verdict, print)
-            raise Unjudged(f"the unbroken {tree.version} is not green on {arch}: "
+            raise Unjudged(f"the unbroken {tree.version} does not do on {arch} what it should: "
                            "its mutants would prove nothing")
+        self.before = {suite.name: set(suite.failed) for suite in verdict.suites}
         print("unbroken {} {}: {} passed, {} failed, {} skipped".format(
             tree.version, arch, *verdict.counts()), flush=True)
         kernel.build.quiet = True
@@ -177,7 +188,8 @@ class Museum:
         def boot():
             booted = kernel.boot([mutant.suite], built)
             result.boot = booted.seconds
-            judged(mutant, kernel.verdict(booted, [mutant.suite]), result)
+            judged(mutant, kernel.verdict(booted, [mutant.suite]), result,
+                   self.before[mutant.suite])
             self._done(kernel, mutant, result)
         return self.boots.start(boot)
 
@@ -203,9 +215,10 @@ def summary(results):
             f"{len(results) * 3600 / max(seconds, 1):.0f} an hour")
 
 
-def mutate(root, mutants, options, tree_name=None, journal=None, results=None):
+def mutate(root, mutants, options, tree_name=None, journal=None, results=None,
+           find=trees.find):
     """[Result] of the Mutants; @results is the list to fill, so that a cut off run has some."""
-    museum_run = Museum(root, options, journal)
+    museum_run = Museum(root, options, journal, find)
     museum_run.results = [] if results is None else results
     progress.still = True            # a build and a boot at once would write over each other
     try:

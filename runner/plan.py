@@ -1,15 +1,14 @@
 # SPDX-License-Identifier: GPL-2.0
 """What is owed: the file `plan`, the case tables in the sources, and the built .config.
 
-    <suite> <source> <tree>/<arch>=<cases> ...    cases of the named cells; "?" pins nothing
+    suite <suite> <source>                        a suite, and the file that has its case table
     when <CONDITION> <words>                      what a condition of a case table means
     arch <arch> <CONDITION> ...                   must hold there with our own configuration
-    skip <suite> <case> <CONDITION>               may skip where the condition holds; * matches any
-    known <suite> <case> <CONDITION> <words>      a tree's own bug: fails where the condition holds
     needs <suite> <CONDITION>                     Kconfig may drop it where the condition does not hold
     cannot <suite> <tree>/<arch> <words>          why the suite is not owed there; * matches any
 
 A case is owed where the condition in its table is compiled in: CONFIG_MM_KUNIT_<CONDITION>=y.
+What becomes of it on the named trees stands in expected/, see expected.py.
 """
 
 import fnmatch
@@ -17,6 +16,7 @@ import os
 import re
 from dataclasses import dataclass, field
 
+from runner import arches, trees
 from runner.errors import Unjudged, unknown
 
 CASE = re.compile(r"^\s*(?:MM_)?KUNIT_CASE((?:_PARAM|_SLOW|_ATTR)*)(_IF)?\(([^)]*)\)", re.M)
@@ -27,7 +27,6 @@ FUNCTION = re.compile(r"^static void (?:__maybe_unused )?(\w+)\(struct kunit \*\
 class Suite:
     name: str
     source: str
-    cells: dict                      # "6.1/x86_64" -> cases, None where not pinned
 
     @property
     def symbol(self):
@@ -44,8 +43,6 @@ class Plan:
     suites: dict = field(default_factory=dict)
     when: dict = field(default_factory=dict)
     arch: dict = field(default_factory=dict)
-    skips: list = field(default_factory=list)   # (suite, case, condition)
-    known: dict = field(default_factory=dict)   # (suite, case) -> (condition, words)
     needs: dict = field(default_factory=dict)   # suite -> condition
     cannot: list = field(default_factory=list)  # (suite, tree/arch, words)
 
@@ -53,17 +50,6 @@ class Plan:
         """The words of the plan that say why @suite is not owed in @cell, or ""."""
         return next((words for name, pattern, words in self.cannot
                      if fnmatch.fnmatch(suite, name) and fnmatch.fnmatch(cell, pattern)), "")
-
-    def may_skip(self, suite, case, config):
-        """May @case skip, with the symbols @config set?"""
-        return any(name == suite and fnmatch.fnmatch(case, pattern)
-                   and f"CONFIG_MM_KUNIT_{condition}" in config
-                   for name, pattern, condition in self.skips)
-
-    def known_failure(self, suite, case, config):
-        """The words that say why @case fails on this very tree, or ""."""
-        condition, words = self.known.get((suite, case), ("", ""))
-        return words if f"CONFIG_MM_KUNIT_{condition}" in config else ""
 
     def pick(self, names):
         """The suites of these names, all without names."""
@@ -86,28 +72,44 @@ def read(root):
                         _line(plan, words)
                     except (ValueError, IndexError):
                         raise Unjudged(f"{path}:{number}: cannot read: {line.strip()}") from None
+                    except Unjudged as why:
+                        raise Unjudged(f"{path}:{number}: {why}") from None
     except FileNotFoundError:
         raise Unjudged(f"{path} is missing") from None
     return plan
 
 
 def _line(plan, words):
-    if words[0] == "when":
-        plan.when[words[1]] = " ".join(words[2:])
-    elif words[0] == "arch":
-        plan.arch[words[1]] = words[2:]
-    elif words[0] == "skip":
-        plan.skips.append((words[1], words[2], words[3]))
-    elif words[0] == "known":
-        plan.known[words[1], words[2]] = words[3], " ".join(words[4:])
-    elif words[0] == "needs":
-        plan.needs[words[1]] = words[2]
-    elif words[0] == "cannot":
-        plan.cannot.append((words[1], words[2], " ".join(words[3:])))
+    """Take in one line of the file; ValueError or IndexError if it is none, Unjudged if it is
+    about something that does not exist."""
+    kind, name, more = words[0], words[1], words[2:]
+    if kind == "suite":
+        plan.suites[name], = [Suite(name, source) for source in more]
+    elif kind == "when":
+        plan.when[name] = " ".join(more)
+    elif kind == "arch":
+        if name not in arches.MACHINES:
+            raise unknown("arch", name, sorted(arches.MACHINES))
+        plan.arch[name] = more
+    elif kind in ("needs", "cannot"):
+        if name not in plan.suites:
+            raise unknown("suite", name, sorted(plan.suites))
+        if kind == "needs":
+            plan.needs[name], = more
+        else:
+            _check_cell(more[0])
+            plan.cannot.append((name, more[0], " ".join(more[1:])))
     else:
-        cells = (word.split("=") for word in words[2:])
-        plan.suites[words[0]] = Suite(words[0], words[1],
-                                      {k: None if v == "?" else int(v) for k, v in cells})
+        raise ValueError(kind)
+
+
+def _check_cell(cell):
+    """Unjudged if @cell, "6.1/s390" with * for any tree or arch, names what does not exist."""
+    tree, arch = cell.split("/")
+    if tree not in ("*", *trees.NAMED):
+        raise unknown("tree", tree, sorted(trees.NAMED))
+    if arch not in ("*", *arches.MACHINES):
+        raise unknown("arch", arch, sorted(arches.MACHINES))
 
 
 def case_table(text):
@@ -154,13 +156,13 @@ def lint(plan, root):
         for name, condition in table:
             if condition and condition not in plan.when:
                 wrong.append(f"plan: condition {condition} of {name} has no 'when' line")
-        for (name, case), (condition, _) in plan.known.items():
-            if name == suite.name and (case not in names or condition not in plan.when):
-                wrong.append(f"plan: known {name} {case} {condition}: no such case or condition")
         if plan.needs.get(suite.name) not in (None, *plan.when):
             wrong.append(f"plan: needs {suite.name} {plan.needs[suite.name]}: no such condition")
         if f"config {suite.symbol[7:]}\n" not in symbols:
             wrong.append(f"Kconfig: {suite.symbol[7:]} is not defined")
+    for arch, conditions in plan.arch.items():
+        wrong += [f"plan: arch {arch}: condition {condition} has no 'when' line"
+                  for condition in conditions if condition not in plan.when]
     for condition in plan.when:
         if f"config MM_KUNIT_{condition}\n" not in symbols:
             wrong.append(f"Kconfig: MM_KUNIT_{condition} is not defined")
@@ -186,12 +188,8 @@ class Owed:
     problem: str = ""
 
 
-def owed(plan, suite, cell, stage, config, own_config=True):
-    """Owed of @suite for the built @config; None where its arch is another one.
-
-    @cell is "6.1/x86_64" for a named tree, None for a tree by path or a changed configuration:
-    nothing is pinned there.
-    """
+def owed(plan, suite, stage, config):
+    """Owed of @suite for the built @config, by the case table that is in the @stage."""
     result, needs = Owed(suite), plan.needs.get(suite.name)
     table = case_table(_text(os.path.join(stage, suite.source)))
     if suite.symbol not in config:
@@ -205,10 +203,6 @@ def owed(plan, suite, cell, stage, config, own_config=True):
             result.cases.append(name)
         else:
             result.not_owed.setdefault(condition, []).append(name)
-    pinned = suite.cells.get(cell) if own_config else None
-    if not result.problem and pinned is not None and pinned != len(result.cases):
-        result.problem = (f"the plan says {pinned} cases for {cell}, "
-                          f"the case table owes {len(result.cases)}")
     return result
 
 

@@ -18,6 +18,13 @@ def of_name(root, name):
     return sorted(glob.glob(os.path.join(glob.escape(root), "ports", name, "*.patch")))
 
 
+def for_arch(root, name, arch):
+    """Those of the ports of the named tree @name that change nothing but the files of @arch."""
+    folders = ("arch/um/", "arch/x86/um/") if arch == "um" else (f"arch/{arch}/",)
+    return [port for port in of_name(root, name)
+            if all(file.startswith(folders) for file in patches.files(patches.read(port)))]
+
+
 def edits(root, tree, arch):
     """({path: content}, notes): what the ports make of the Tree's files, and what to say of it.
 
@@ -28,9 +35,7 @@ def edits(root, tree, arch):
     if failed:
         raise Unjudged(f"{os.path.relpath(failed, root)} does not apply to {tree.version}: "
                        "adapt it, or leave it out with --no-port")
-    notes = []
-    for port in of(root, tree):
-        files = patches.files(patches.read(port))
-        if all(name.startswith(f"arch/{arch}/") for name in files):
-            notes.append(f"{os.path.relpath(port, root)} is applied to the stage: {', '.join(files)}")
+    notes = [f"{os.path.relpath(port, root)} is applied to the stage: "
+             + ", ".join(patches.files(patches.read(port)))
+             for port in for_arch(root, tree.name, arch)] if tree.named else []
     return changed, notes

@@ -37,6 +37,7 @@ def laid_over(tree, root, kunit_from=None, edits=None):
 def prepare(tree, overrides):
     """Stage the Tree with @overrides ({path: content}) laid over it; the stage's path."""
     path = cache.path("stage", tree.key)
+    cache.used("stage", tree.key)
     with Phase(f"stage {tree.version}", quiet=os.path.exists(os.path.join(path, STATE))) as phase:
         changed = refresh(tree.path, path, overrides, _build_output(tree.path))
         phase.detail = f"{changed} entries"

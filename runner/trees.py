@@ -6,6 +6,7 @@ import hashlib
 import os
 import re
 import shutil
+import time
 from dataclasses import dataclass
 
 from runner import cache, process
@@ -21,6 +22,8 @@ NAMED = {
 }
 KEYRING = "/usr/share/keyrings/debian-archive-keyring"
 UNPACKED_MIB = 2500
+ASKED = "asked"          # file in the cache: when the mirror was asked for the tree
+ASK_AGAIN = 24 * 3600    # seconds after which it is asked again
 
 
 @dataclass
@@ -57,8 +60,12 @@ def version_of(path):
     return version
 
 
-def find(name):
-    """The Tree called @name, fetched if it must be."""
+def find(name, version="", refresh=False):
+    """The Tree called @name, fetched if it must be.
+
+    Of a named tree it is @version, if the cache or the mirror has that, else the newest one.  The
+    mirror is asked for a newer one once a day, or with @refresh.
+    """
     if name not in NAMED and not os.path.exists(name):
         if os.sep in name:
             raise Unjudged(f"no such kernel tree: {name}")
@@ -71,36 +78,69 @@ def find(name):
         digest = hashlib.sha256(path.encode()).hexdigest()[:8]
         key = re.sub(r"[^\w.+-]", "_", os.path.basename(path)) + "-" + digest
         return Tree(name, path, version_of(path), key, False)
-    path = present(name) or fetch(name)
+    path = _named(name, version, refresh)
+    cache.used("trees", os.path.basename(path))
     return Tree(name, path, version_of(path), os.path.basename(path), True)
 
 
 def present(name):
-    """The unpacked named tree in the cache, or None; the newest version if there are several."""
+    """The unpacked versions of the named tree in the cache, by path, the newest first."""
     found = glob.glob(glob.escape(cache.path("trees", name)) + "-[0-9]*")
-    return max(found, key=_version_key, default=None)
+    return sorted(found, key=_version_key, reverse=True)
 
 
 def _version_key(path):
     return [int(n) for n in re.findall(r"\d+", os.path.basename(path))]
 
 
-def fetch(name):
-    """Download and unpack the newest package of the named tree; its path.
+def _named(name, version, refresh):
+    """The path of the named tree, see find()."""
+    have = present(name)
+    if version and cache.path("trees", f"{name}-{version}") in have:
+        return cache.path("trees", f"{name}-{version}")
+    if have and not version and not refresh and cache.age("apt", name, ASKED) < ASK_AGAIN:
+        return have[0]
+    try:
+        return fetch(name, version)
+    except Unjudged as why:
+        if not have:
+            raise
+        print(f"note: {why}: {os.path.basename(have[0])} is used", flush=True)
+        return have[0]
 
-    Whatever a killed fetch left behind is cleaned here; a tree appears by one rename.
+
+def fetch(name, version=""):
+    """Download and unpack the package of the named tree, unless that is done; its path.
+
+    It is @version if the mirror has it, else the newest.  Whatever a killed fetch left behind is
+    cleaned here; a tree appears by one rename.
     """
     os.makedirs(cache.path("trees"), exist_ok=True)
     os.makedirs(cache.path("debs"), exist_ok=True)
     for left in glob.glob(cache.path("trees", ".unpack-*")):
         shutil.rmtree(left, ignore_errors=True)
-    cache.need_space(UNPACKED_MIB, f"the source of Linux {name}")
     options = _apt_options(name)
     with Phase(f"package index for {name}"):
         process.run(["apt-get", *options, "update"])
-    package, version, size = _candidate(name, options)
-    deb = _download(name, options, package, version, size)
-    return _unpack(name, deb, version)
+    package, full, size = _candidate(name, options, version)
+    cache.write_if_changed(cache.path("apt", name, ASKED), f"{time.time():.0f}\n".encode())
+    final = cache.path("trees", f"{name}-{upstream(full)}")
+    if os.path.isdir(final):
+        return final
+    cache.need_space(UNPACKED_MIB, f"the source of Linux {name}")
+    deb = _download(name, options, package, full, size)
+    return _unpack(name, deb, full)
+
+
+def upstream(version):
+    """"6.12.118" of the Debian version "6.12.118-1"."""
+    return re.match(r"(?:\d+:)?([\d.]+)", version).group(1)
+
+
+def superseded(name, keep):
+    """Keys of the unpacked versions of @name that are neither the newest nor in @keep."""
+    return [os.path.basename(path) for path in present(name)[1:]
+            if os.path.basename(path)[len(name) + 1:] not in keep]
 
 
 def _mirrors():
@@ -148,21 +188,32 @@ def _me():
     return pwd.getpwuid(os.getuid()).pw_name
 
 
-def _candidate(name, options):
-    """(package, version, bytes) of the newest source package for @name."""
+def _candidate(name, options, wanted=""):
+    """(package, version, bytes) of the source package for @name: of the upstream version @wanted
+    if the mirror has it, else of the newest."""
+    package = f"linux-source-{name}"
     if name == "newest":
         _, text = process.output(["apt-cache", *options, "search", "--names-only",
                                   r"^linux-source-[0-9]+\.[0-9]+$"])
         packages = [line.split()[0] for line in text.splitlines() if line.strip()]
         package = max(packages, key=_version_key, default="")
-    else:
-        package = f"linux-source-{name}"
-    _, text = process.output(["apt-cache", *options, "show", "--no-all-versions", package])
-    fields = dict(re.findall(r"^(Version|Size): (\S+)", text, re.M))
-    if not package or "Version" not in fields:
+        if wanted and f"linux-source-{_branch(wanted)}" in packages:
+            package = f"linux-source-{_branch(wanted)}"
+    _, text = process.output(["apt-cache", *options, "show", "--all-versions", package])
+    found = [dict(re.findall(r"^(Version|Size): (\S+)", stanza, re.M))
+             for stanza in text.split("\n\n")]
+    found = [fields for fields in found if "Version" in fields]
+    if not package or not found:
         raise Unjudged(f"no package {package or 'linux-source-*'} for tree {name} on this "
                        "machine's mirror (is the network there?)")
-    return package, fields["Version"], int(fields.get("Size", 0))
+    exact = [fields for fields in found if upstream(fields["Version"]) == wanted]
+    best = exact[0] if exact else max(found, key=lambda f: _version_key(f["Version"]))
+    return package, best["Version"], int(best.get("Size", 0))
+
+
+def _branch(version):
+    """"7.3" of "7.3.4"."""
+    return ".".join(version.split(".")[:2])
 
 
 def _download(name, options, package, version, size):
@@ -188,11 +239,10 @@ def _download(name, options, package, version, size):
 def _unpack(name, deb, version):
     partial = cache.path("trees", f".unpack-{name}")
     os.makedirs(partial)
-    upstream = re.match(r"(?:\d+:)?([\d.]+)", version).group(1)
     script = ('set -e; set -o pipefail 2>/dev/null || true; dpkg-deb --fsys-tarfile "$1" | '
               'tar -xO --wildcards "./usr/src/linux-source-*.tar.xz" | '
               'tar -xJ --strip-components=1 -C "$2"')
-    with Phase(f"unpack {upstream}"):
+    with Phase(f"unpack {upstream(version)}"):
         code, _ = process.run(["bash", "-c", script, "unpack", deb, partial])
     try:
         if code:
@@ -203,7 +253,7 @@ def _unpack(name, deb, version):
         os.unlink(deb)
         raise Unjudged(f"{os.path.basename(deb)} is damaged; it is deleted, "
                        "run again to fetch it anew") from None
-    final = cache.path("trees", f"{name}-{upstream}")
+    final = cache.path("trees", f"{name}-{upstream(version)}")
     os.rename(partial, final)
     os.unlink(deb)
     return final

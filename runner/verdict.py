@@ -7,7 +7,9 @@ import os
 import xml.etree.ElementTree as ElementTree
 from dataclasses import asdict, dataclass, field
 
-from runner import errors, ktap
+from runner import errors
+from runner import expected as expectations
+from runner import ktap
 from runner.errors import Unjudged
 
 
@@ -43,6 +45,14 @@ class Verdict:
     warnings: list = field(default_factory=list)    # of the compiler, about the overlay
     log: list = field(default_factory=list)         # last console lines, where the boot broke
     seconds: dict = field(default_factory=dict)
+    absent: dict = field(default_factory=dict)      # suite that cannot be here -> why
+    seen: str = ""                                  # the version that the cell was last seen on
+    differences: list = field(default_factory=list)  # from what was seen then
+    known: dict = field(default_factory=dict)       # "suite.case" that failed then too -> words
+
+    def unexpected(self):
+        """How many failures there are that the cell was not seen to have before."""
+        return self.counts()[1] - len(self.known)
 
     def counts(self):
         """(passed, failed, skipped)"""
@@ -55,13 +65,18 @@ class Verdict:
         return failed == 0 and passed > 0
 
 
-def judge(verdict, console, owed, plan, config, timed_out=0):
-    """Fill @verdict from the Console and the list of Owed; @timed_out: seconds of the limit."""
+def judge(verdict, console, owed, plan, expected=None, own_config=True, timed_out=0):
+    """Fill @verdict from the Console and the list of Owed.
+
+    @expected is the Expected of the cell, None where nothing is known of it.  Where the user has
+    added to the configuration (not @own_config) it tells of known failures alone.  @timed_out:
+    seconds of the limit that ran out, or 0.
+    """
     broken = not console.complete()
     where = _where(console, owed) if broken else ("", "")
     for due in owed:
         ran = console.suites.get(due.suite.name)
-        judged = _suite(due, ran, plan, config, broken and due.suite.name == where[0])
+        judged = _suite(due, ran, plan, broken and due.suite.name == where[0])
         verdict.suites.append(judged)
     if broken:
         _blame(verdict, console, where, timed_out)
@@ -71,13 +86,46 @@ def judge(verdict, console, owed, plan, config, timed_out=0):
         verdict.problems.append("KUnit ran no suite at all")
     if console.boot_splat:
         verdict.notes.append("before the first suite: " + console.boot_splat[0])
+    if expected:
+        if own_config:
+            verdict.seen = expected.version
+            if verdict.seen == verdict.version:
+                _fail_what_vanished(verdict, expected)
+            verdict.differences = expectations.compare(expected, verdict)
+        _tell_known(verdict, expected)
     passed, failed, skipped = verdict.counts()
     if not failed and not passed:
         verdict.problems.append("every case was skipped" if skipped else "nothing was owed or ran")
     return verdict
 
 
-def _suite(due, ran, plan, config, crashed_here):
+def _fail_what_vanished(verdict, expected):
+    """A case that ran on this very version must run again: without it nothing is known."""
+    for suite in verdict.suites:
+        gone = {case: f"is skipped ({why})" for case, why in suite.skipped.items()}
+        for words, cases in suite.not_owed.items():
+            gone.update({case: f"is not built (only when {words})" for case in cases})
+        for case, what in gone.items():
+            status = expected.cases.get((suite.name, case), ("", ""))[0]
+            if status in (expectations.PASS, expectations.FAIL):
+                suite.skipped.pop(case, None)
+                suite.failed[case] = [f"{what}, and {expectations.SAID[status]} when "
+                                      f"{expected.version} was last seen"]
+        suite.not_owed = {words: [c for c in cases if c not in suite.failed]
+                          for words, cases in suite.not_owed.items()}
+
+
+def _tell_known(verdict, expected):
+    """Note what fails as it did before, and put the words of it before what the case said."""
+    for suite in verdict.suites:
+        for case, lines in suite.failed.items():
+            words = expected.known(suite.name, case)
+            if words:
+                verdict.known[f"{suite.name}.{case}"] = words
+                lines.insert(0, f"known of {expected.version}: {words}")
+
+
+def _suite(due, ran, plan, crashed_here):
     """Judged of one suite; a crash in it is told by _blame()."""
     judged = Judged(due.suite.name)
     for condition, cases in due.not_owed.items():
@@ -89,7 +137,7 @@ def _suite(due, ran, plan, config, crashed_here):
             judged.problems.append(f"missing: the suite did not run, {len(due.cases)} cases owed")
         return judged
     for case in ran.cases:
-        _case(judged, case, plan, config)
+        _case(judged, case)
     seen = [case.name for case in ran.cases]
     missing = [name for name in due.cases if name not in seen]
     for name in sorted({n for n in seen if seen.count(n) > 1}):
@@ -105,29 +153,21 @@ def _suite(due, ran, plan, config, crashed_here):
         judged.problems.append(f"KTAP announced {ran.planned} cases and told of {len(ran.cases)}")
     if ran.splat and not crashed_here:
         judged.problems.append("kernel splat outside any case: " + "\n".join(ran.splat))
-    known = any(plan.known_failure(judged.name, case, config) for case in judged.skipped)
-    if ran.status == "failed" and not judged.failures() and not known:
+    if ran.status == "failed" and not judged.failures():
         judged.problems.append("the suite failed although no case did: " + " / ".join(ran.tail[:4]))
     return judged
 
 
-def _case(judged, case, plan, config):
-    known = plan.known_failure(judged.name, case.name, config)
-    if known and case.status == "failed" and not case.splat:
-        judged.skipped[case.name] = "known failure of this tree: " + known
-    elif known and case.status == "passed":
-        judged.failed[case.name] = [f"passes, though this tree is known to fail it: {known}"]
-    elif case.splat:
+def _case(judged, case):
+    if case.splat:
         said = ktap.expectation(case.messages) if case.status == "failed" else []
         judged.failed[case.name] = ["kernel splat in this case"] + case.splat + said
     elif case.status == "failed":
         judged.failed[case.name] = ktap.expectation(case.messages) or ["not ok, without a word"]
     elif case.status == "passed":
         judged.passed.append(case.name)
-    elif plan.may_skip(judged.name, case.name, config):
-        judged.skipped[case.name] = case.reason
     else:
-        judged.failed[case.name] = [f"skipped without being expected to: {case.reason}"]
+        judged.skipped[case.name] = case.reason
 
 
 def _where(console, owed):
@@ -171,6 +211,10 @@ def report(verdict, out):
             out(f"skipped {suite.name}.{case}: {reason}")
         for words, cases in suite.not_owed.items():
             out(f"not owed: {suite.name}: {len(cases)} cases (only when {words})")
+    since = f"changed since {verdict.seen}" if verdict.seen != verdict.version else \
+        f"differs from what {verdict.seen} was last seen to do"
+    for difference in verdict.differences:
+        out(f"{since}: {difference.text()}")
     for note in verdict.notes:
         out(f"note: {note}")
     for warning in verdict.warnings:
@@ -187,7 +231,9 @@ def report(verdict, out):
 
 def _line(suite, verdict):
     word = "FAILED" if suite.failures() else "ok"
-    parts = [f"{len(suite.passed)} passed", f"{suite.failures()} failed"]
+    known = sum(f"{suite.name}.{case}" in verdict.known for case in suite.failed)
+    parts = [f"{len(suite.passed)} passed",
+             f"{suite.failures()} failed" + (f" ({known} known)" if known else "")]
     parts += [f"{len(suite.skipped)} skipped"] if suite.skipped else []
     not_owed = sum(len(cases) for cases in suite.not_owed.values())
     parts += [f"{not_owed} not owed"] if not_owed else []

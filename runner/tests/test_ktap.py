@@ -3,7 +3,7 @@
 
 import unittest
 
-from runner import ktap, plan, verdict
+from runner import expected, ktap, plan, verdict
 
 OLD = """Linux version 5.10.262
 TAP version 14
@@ -56,12 +56,17 @@ def statuses(text):
     return [(c.name, c.status) for c in ktap.read(text.splitlines()).suites["toy"].cases]
 
 
-def judged(text, cases=CASES, timed_out=0, config=None, suites=("toy",), **planned):
-    """The Verdict on @text where each of @suites owes @cases."""
-    the_plan = plan.Plan(**planned)
-    owed = [plan.Owed(plan.Suite(name, "", {}), list(cases)) for name in suites]
+def judged(text, cases=CASES, timed_out=0, suites=("toy",), seen=None, own=True):
+    """The Verdict on @text where each of @suites owes @cases; @seen: what was seen before."""
+    owed = [plan.Owed(plan.Suite(name, ""), list(cases)) for name in suites]
     return verdict.judge(verdict.Verdict("toy", "6.1", "um"), ktap.read(text.splitlines()), owed,
-                         the_plan, config or {}, timed_out)
+                         plan.Plan(), seen, own, timed_out)
+
+
+def seen(version="6.1", **cases):
+    """The Expected of a cell; keyword: "pass", or a status and words."""
+    return expected.Expected("", version, {("toy", case): tuple(what.split(" ", 1)) if " " in what
+                                           else (what, "") for case, what in cases.items()})
 
 
 class Dialects(unittest.TestCase):
@@ -100,30 +105,58 @@ class Dialects(unittest.TestCase):
                       ktap.read(NEW.splitlines()).suites["toy"].cases[1].messages)
 
 
-class KnownFailures(unittest.TestCase):
-    known = {("toy", "second_works"): ("ODD", "the toy is known to be odd")}
-    skips = [("toy", "third_*", "ODD")]
-    odd = {"CONFIG_MM_KUNIT_ODD": "y"}
+class SeenBefore(unittest.TestCase):
+    """What a cell was last seen to do: OLD and NEW pass, fail and skip."""
+    before = {"first_works": "pass", "second_works": "fail the toy is odd",
+              "third_works": "skip no such thing here"}
 
-    def test_known_failure_is_shown_and_does_not_fail(self):
+    def texts(self, result):
+        return [difference.text() for difference in result.differences]
+
+    def test_the_same_again(self):
         for text in (OLD, NEW):
-            result = judged(text, config=self.odd, known=self.known, skips=self.skips)
-            self.assertTrue(result.good())
-            self.assertEqual(result.suites[0].skipped["second_works"],
-                             "known failure of this tree: the toy is known to be odd")
+            result = judged(text, seen=seen(**self.before))
+            self.assertEqual((self.texts(result), result.unexpected()), ([], 0))
+            self.assertFalse(result.good())          # red is red, known or not
+            self.assertEqual(result.suites[0].failed["second_works"][0],
+                             "known of 6.1: the toy is odd")
 
-    def test_the_same_on_another_tree_fails(self):
-        result = judged(OLD, config={}, known=self.known)
-        self.assertIn("second_works", result.suites[0].failed)
+    def test_what_fails_now(self):
+        result = judged(OLD, seen=seen("6.0", **{**self.before, "second_works": "pass"}))
+        self.assertEqual(self.texts(result), ["toy.second_works passed, now fails"])
+        self.assertEqual((result.seen, result.unexpected()), ("6.0", 1))
 
-    def test_one_that_passes_is_told(self):
-        result = judged(GOOD, config=self.odd, known=self.known, skips=self.skips)
-        self.assertIn("known to fail it", result.suites[0].failed["second_works"][0])
+    def test_what_is_mended(self):
+        result = judged(GOOD, seen=seen(**{**self.before, "third_works": "pass"}))
+        self.assertEqual(self.texts(result), ["toy.second_works failed, now passes"])
+        self.assertTrue(result.good())
 
-    def test_a_splat_is_never_known(self):
-        text = OLD.replace("    not ok 2", "WARNING: CPU: 0 PID: 1 at mm/rmap.c:1 x\n    not ok 2")
-        result = judged(text, config=self.odd, known=self.known, skips=self.skips)
-        self.assertIn("second_works", result.suites[0].failed)
+    def test_what_does_not_run_any_more(self):
+        before = seen(**{**self.before, "third_works": "pass"})
+        result = judged(OLD, seen=before)            # on this very version: it vanished
+        self.assertIn("is skipped (no such thing here), and passed when 6.1 was last seen",
+                      result.suites[0].failed["third_works"][0])
+        before.version = "6.0"
+        result = judged(OLD, seen=before)            # on another one: it is told
+        self.assertEqual(result.suites[0].skipped, {"third_works": "no such thing here"})
+        self.assertEqual(self.texts(result),
+                         ["toy.third_works passed, now is skipped: no such thing here"])
+
+    def test_another_reason(self):
+        result = judged(OLD, seen=seen(**{**self.before, "third_works": "skip no time"}))
+        self.assertEqual(self.texts(result),
+                         ["toy.third_works is skipped for another reason: no such thing here"])
+
+    def test_a_new_case_and_one_that_is_gone(self):
+        before = {**self.before, "zeroth_works": "pass"}
+        del before["first_works"]
+        self.assertEqual(self.texts(judged(OLD, seen=seen(**before))),
+                         ["toy.first_works is not in the expectation file, and passes",
+                          "toy.zeroth_works passed, now is not there"])
+
+    def test_a_configuration_of_the_users_own(self):
+        result = judged(OLD, seen=seen(**{**self.before, "third_works": "pass"}), own=False)
+        self.assertEqual((result.differences, result.seen, result.unexpected()), ([], "", 0))
 
 
 class Verdicts(unittest.TestCase):
@@ -159,24 +192,16 @@ class Verdicts(unittest.TestCase):
     def test_no_suite_at_all(self):
         self.assertIn("KUnit ran no suite", self.problems("KTAP version 1\n1..0\n"))
 
-    def test_unexpected_skip(self):
-        text = GOOD.replace("third_works", "third_works # SKIP lazy")
-        self.assertIn("skipped without being expected to: lazy", self.problems(text))
-
-    def test_expected_skip(self):
-        text = GOOD.replace("third_works", "third_works # SKIP lazy")
-        skips = [("toy", "third_works", "ODD")]
-        result = judged(text, skips=skips, config={"CONFIG_MM_KUNIT_ODD": "y"})
+    def test_skip_is_shown_and_does_not_fail(self):
+        result = judged(GOOD.replace("third_works", "third_works # SKIP lazy"))
         self.assertEqual((result.good(), result.counts()), (True, (2, 0, 1)))
-        self.assertFalse(judged(text, skips=skips).good())
+        self.assertEqual(result.suites[0].skipped, {"third_works": "lazy"})
 
     def test_all_skipped(self):
         text = GOOD
         for name in CASES:
             text = text.replace(name, name + " # SKIP lazy")
-        skips = [("toy", "*", "ODD")]
-        self.assertIn("every case was skipped",
-                      self.problems(text, skips=skips, config={"CONFIG_MM_KUNIT_ODD": "y"}))
+        self.assertIn("every case was skipped", self.problems(text))
 
     def test_splat_fails_a_case_that_said_ok(self):
         text = GOOD.replace("    ok 2", "------------[ cut here ]------------\n"

@@ -90,11 +90,18 @@ class Verdicts(toy.Toy):
         self.assertIn("is no equivalent; red instead: first_works", self.run_mutant(
             patch(change(RED), ""))[1])
 
-    def test_unbroken_tree_must_be_green(self):
-        self.edit("console", toy.CONSOLE.replace("ok 1 first", "not ok 1 first"))
+    def test_unbroken_tree_must_get_through(self):
+        self.edit("console", toy.CONSOLE.replace("1..2", "1..3"))
         code, _, err = self.run_mutant(patch(C_FILE.format("int other;")))
         self.assertEqual(code, 2)
-        self.assertIn("the unbroken 6.1.7 is not green on x86_64", err)
+        self.assertIn("the unbroken 6.1.7 does not do on x86_64 what it should", err)
+
+    def test_case_that_is_red_anyhow_proves_nothing(self):
+        red = toy.CONSOLE.replace("ok 1 first", "not ok 1 first")
+        self.edit("console", red)
+        code, out, _ = self.run_mutant(patch(C_FILE.format("int other;")))
+        self.assertEqual(code, 1)
+        self.assertIn("red without it: first_works", out)
 
     def test_json_and_svg(self):
         json_file, svg = self.path("m.json"), self.path("m.svg")

@@ -6,7 +6,7 @@ import shutil
 import tempfile
 import unittest
 
-from runner import plan
+from runner import expect, plan
 from runner.errors import Unjudged
 from runner.tests import toy
 
@@ -35,10 +35,10 @@ class Checkout(unittest.TestCase):
         self.addCleanup(shutil.rmtree, self.root)
         toy.lay(self.root, toy.OVERLAY)
 
-    def owed(self, config, cell=None, cells="", more=""):
-        toy.lay(self.root, {"plan": f"toy mm/tests/toy_kunit.c {cells}\nwhen ODD odd\n{more}"})
+    def owed(self, config, more=""):
+        toy.lay(self.root, {"plan": f"suite toy mm/tests/toy_kunit.c\nwhen ODD odd\n{more}"})
         the_plan = plan.read(self.root)
-        return plan.owed(the_plan, the_plan.suites["toy"], cell, self.root, config)
+        return plan.owed(the_plan, the_plan.suites["toy"], self.root, config)
 
     config = {"CONFIG_TOY_KUNIT_TEST": "y", "CONFIG_MM_KUNIT_ODD": "y"}
 
@@ -58,16 +58,26 @@ class Checkout(unittest.TestCase):
         due = self.owed({"CONFIG_MM_KUNIT_ODD": "y"}, more="needs toy ODD\n")
         self.assertIn("dropped by Kconfig", due.problem)
 
-    def test_pinned_number(self):
-        self.assertEqual(self.owed(self.config, "6.1/um", "6.1/um=2").problem, "")
-        self.assertIn("the plan says 3 cases for 6.1/um, the case table owes 2",
-                      self.owed(self.config, "6.1/um", "6.1/um=3").problem)
-        self.assertEqual(self.owed(self.config, "6.1/um", "6.1/um=?").problem, "")
+    def refused(self, line, because):
+        toy.lay(self.root, {"plan": f"suite toy mm/tests/toy_kunit.c\n{line}\n"})
+        with self.assertRaisesRegex(Unjudged, f"plan:2: {because}"):
+            plan.read(self.root)
 
     def test_unreadable_line_is_named(self):
-        toy.lay(self.root, {"plan": "# fine\ntoy x.c 6.1/um\n"})
-        with self.assertRaisesRegex(Unjudged, "plan:2: cannot read"):
-            plan.read(self.root)
+        for line in ("suite", "suite toy", "suite toy x.c y.c", "toy x.c", "cannot toy 6.1 no",
+                     "needs toy"):
+            self.refused(line, "cannot read")
+
+    def test_what_does_not_exist_is_refused(self):
+        self.refused("cannot tor 6.1/um words", "unknown suite 'tor'; did you mean toy?")
+        self.refused("needs tor ODD", "unknown suite 'tor'")
+        self.refused("cannot toy 6.11/um words", "unknown tree '6.11'; did you mean 6.1?")
+        self.refused("cannot toy 6.1/ux words", "unknown arch 'ux'")
+        self.refused("arch x86-64 ODD", "unknown arch 'x86-64'; did you mean x86_64?")
+
+    def test_conditions_of_an_arch_exist(self):
+        self.assertIn("plan: arch um: condition EVEN has no 'when' line", self.lint(
+            plan=toy.OVERLAY["plan"] + "arch um EVEN\n"))
 
     def lint(self, **files):
         toy.lay(self.root, {name.replace("__", "/").replace("_kunit_", "_kunit."): text
@@ -83,7 +93,7 @@ class Checkout(unittest.TestCase):
 
     def test_lint_finds_a_condition_without_words(self):
         self.assertIn("condition ODD of second_works has no 'when' line",
-                      self.lint(plan="toy mm/tests/toy_kunit.c\n"))
+                      self.lint(plan="suite toy mm/tests/toy_kunit.c\n"))
 
     def test_lint_finds_symbols_that_kconfig_lacks(self):
         found = self.lint(mm__tests__Kconfig="\n")
@@ -97,6 +107,7 @@ class Checkout(unittest.TestCase):
     def test_this_checkout(self):
         root = os.path.dirname(toy.RUNNER)
         self.assertEqual(plan.lint(plan.read(root), root), [])
+        self.assertEqual(expect.lint(root), [])
 
 
 if __name__ == "__main__":

@@ -79,7 +79,7 @@ OVERLAY = {
     "mm/tests/Kconfig": "config TOY_KUNIT_TEST\n\tbool\n\nconfig MM_KUNIT_ODD\n\tbool\n",
     "mm/tests/Makefile": "obj-y += toy_kunit.o\n", "mm/tests/.kunitconfig": "CONFIG_KUNIT=y\n",
     ".kunitconfig": "CONFIG_KUNIT=y\nCONFIG_TOY_KUNIT_TEST=y\n",
-    "plan": "toy mm/tests/toy_kunit.c\nwhen ODD the toy is odd\narch x86_64 ODD\n",
+    "plan": "suite toy mm/tests/toy_kunit.c\nwhen ODD the toy is odd\narch x86_64 ODD\n",
 }
 
 
@@ -179,3 +179,30 @@ class Toy(unittest.TestCase):
         child.send_signal(number)
         _, err = child.communicate(timeout=30)
         return child.returncode, err
+
+
+class Named(Toy):
+    """A toy that has its tree by name, from stubs of apt-get, apt-cache and dpkg-deb."""
+
+    def setUp(self):
+        super().setUp()
+        self.stub("apt-get", 'case "$*" in\n'
+                  '*print-uris*) echo "\'http://mirror/debian/dists/x/main/binary-amd64/P\' P 0" ;;\n'
+                  '*download*) echo package > linux-source-6.1_6.1.7-1_all.deb ;;\nesac')
+        self.offer("6.1.7-1")
+        # The real tar unpacks what "dpkg-deb" hands it: a package made of the toy.
+        self.stub("dpkg-deb", f"cd {self.top} && tar -cJf linux-source-6.1.tar.xz "
+                  "--transform s,^tree,linux-source-6.1, tree && tar -c --transform "
+                  '"s,^,./usr/src/," linux-source-6.1.tar.xz')
+        os.unlink(self.path("bin/xz"))
+
+    def offer(self, *versions):
+        """Have the mirror offer these versions of linux-source-6.1."""
+        text = "\\n".join(f"Version: {version}\\nSize: 8\\n" for version in versions)
+        self.stub("apt-cache", f'printf "{text}"')
+
+    def move(self, version, console):
+        """The mirror moves on: to @version, e.g. "6.1.8", which prints @console."""
+        self.edit("Makefile", MAKEFILE.replace("SUBLEVEL = 7", f"SUBLEVEL = {version[4:]}"))
+        self.edit("console", console)
+        self.offer(f"{version}-1")

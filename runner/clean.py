@@ -1,0 +1,64 @@
+# SPDX-License-Identifier: GPL-2.0
+"""`clean`: drop from the cache what was not used for a while, and say what that freed."""
+
+import os
+import shutil
+
+from runner import cache, errors, trees
+
+ROOMS = ("trees", "stage", "build")      # of the cache; a folder each for a tree or its builds
+DAYS = 14
+
+
+def size(path):
+    """Bytes on disk of all that is under @path; what goes away meanwhile does not count."""
+    found = 0
+    for folder, _, names in os.walk(path):
+        for name in names + ["."]:
+            try:
+                found += os.lstat(os.path.join(folder, name)).st_blocks * 512
+            except OSError:
+                pass
+    return found
+
+
+def drop(room, key):
+    """Remove @key of the cache's @room; bytes freed, 0 if there was none."""
+    path = cache.path(room, key)
+    freed = size(path) if os.path.isdir(path) else 0
+    shutil.rmtree(path, ignore_errors=True)
+    try:
+        os.unlink(cache.path("used", room, key))
+    except OSError:
+        pass
+    return freed
+
+
+def retire(name, keep):
+    """Drop the unpacked versions of the named tree that a newer one has taken the place of, with
+    all that was built of them; the versions in @keep stay.  A sentence for each."""
+    said, newest = [], trees.present(name)[:1]
+    for key in trees.superseded(name, keep):
+        freed = sum(drop(room, key) for room in ROOMS)
+        said.append(f"{key} is dropped, {os.path.basename(newest[0])} has taken its place: "
+                    f"{freed // cache.MIB} MiB freed")
+    return said
+
+
+def clean_command(arguments):
+    """Drop what was not used for --days days, or everything; errors.PASSED."""
+    cache.lock()
+    freed = 0
+    for room in ROOMS:
+        folder = cache.path(room)
+        for key in sorted(os.listdir(folder)) if os.path.isdir(folder) else []:
+            days = min(cache.age("used", room, key), cache.age(room, key)) / 86400
+            if arguments.all or days >= arguments.days:
+                bytes_ = drop(room, key)
+                freed += bytes_
+                print(f"{room}/{key}: {bytes_ // cache.MIB} MiB")
+    if arguments.all:
+        for key in ("apt", "debs", "mutate", "used"):
+            freed += drop("", key)
+    print(f"{freed // cache.MIB} MiB freed in {cache.path()}")
+    return errors.PASSED

@@ -53,8 +53,7 @@
 #define KUNIT_DEFINE_ACTION_WRAPPER(wrapper, orig, arg_type)	\
 	static void wrapper(void *in)				\
 	{							\
-		arg_type arg = (arg_type)in;			\
-		orig(arg);					\
+		orig((arg_type)in);				\
 	}
 #endif
 

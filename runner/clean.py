@@ -34,12 +34,19 @@ def drop(room, key):
     return freed
 
 
+def _of(room, key):
+    """The keys in @room that belong to the tree @key: its own, without ports, the benchmark's."""
+    folder = cache.path(room)
+    return [found for found in os.listdir(folder) if found.removeprefix("bench-") == key
+            or found.startswith(key + "-")] if os.path.isdir(folder) else []
+
+
 def retire(name, keep):
     """Drop the unpacked versions of the named tree that a newer one has taken the place of, with
     all that was built of them; the versions in @keep stay.  A sentence for each."""
     said, newest = [], trees.present(name)[:1]
     for key in trees.superseded(name, keep):
-        freed = sum(drop(room, key) for room in ROOMS)
+        freed = sum(drop(room, found) for room in ROOMS for found in _of(room, key))
         said.append(f"{key} is dropped, {os.path.basename(newest[0])} has taken its place: "
                     f"{freed // cache.MIB} MiB freed")
     return said

@@ -2,6 +2,7 @@
 """From a tree to a verdict: stage, configure, build, boot, and compare with what is owed."""
 
 import os
+from dataclasses import replace
 
 from runner import boot, build, expected, ktap, packages, plan, ports, process, stage, trees
 from runner import verdict as verdicts
@@ -44,6 +45,9 @@ class Kernel:
         if not os.path.isdir(os.path.join(tree.path, stage.KUNIT, "qemu_configs")):
             kunit_from = trees.find("6.1").path     # its kunit.py knows nothing but UML
         edits, told = ports.edits(root, tree, arch) if port else ({}, [])
+        if not port and ports.of(root, tree):
+            # A stage and a build of its own: a port that comes and goes rebuilds half of a kernel.
+            tree = replace(tree, key=tree.key + expected.NO_PORT)
         self.overrides, notes = stage.laid_over(tree, root, kunit_from, edits)
         self.root, self.tree, self.arch, self.options = root, tree, arch, options
         self.notes = told + notes + process.left_out()

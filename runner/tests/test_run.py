@@ -388,9 +388,9 @@ class NamedTrees(toy.Named):
             f"@@ -1 +1 @@\n-{was}\n+int more;\n")})
         toy.lay(self.tree, {"arch/x86_64/more.c": "int less;\n"})
 
-    def staged(self):
-        stage, = os.listdir(self.path("cache/mmkunit/stage"))
-        with open(self.path(f"cache/mmkunit/stage/{stage}/arch/x86_64/more.c"), encoding="utf-8") as file:
+    def staged(self, key):
+        with open(self.path(f"cache/mmkunit/stage/{key}/arch/x86_64/more.c"),
+                  encoding="utf-8") as file:
             return file.read()
 
     def test_port_is_applied_in_the_stage_alone(self):
@@ -398,13 +398,14 @@ class NamedTrees(toy.Named):
         code, out, err = self.mmkunit("run", "--tree", "6.1")
         self.assertEqual(code, 0, out + err)
         self.assertIn("ports/6.1/x86-more.patch is applied to the stage: arch/x86_64/more.c", out)
-        self.assertEqual(self.staged(), "int more;\n")
+        self.assertEqual(self.staged("6.1-6.1.7"), "int more;\n")
         path = self.path("cache/mmkunit/trees/6.1-6.1.7/arch/x86_64/more.c")
         with open(path, encoding="utf-8") as file:
             self.assertEqual(file.read(), "int less;\n")
         out = self.mmkunit("run", "--tree", "6.1", "--no-port")[1]
         self.assertNotIn("is applied", out)
-        self.assertEqual(self.staged(), "int less;\n")
+        self.assertEqual(self.staged("6.1-6.1.7-no-port"), "int less;\n")
+        self.assertNotIn("objects", self.mmkunit("run", "--tree", "6.1")[1])
 
     def test_tree_by_path_has_no_port(self):
         self.port("int less;")

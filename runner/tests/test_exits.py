@@ -94,7 +94,7 @@ class Codes(Exits):
         self.assertEqual(self.kill_while(".mmkunit-building", signal.SIGINT, "--bisect")[0], 130)
 
     def test_cell_that_cannot_be(self):
-        plan = toy.OVERLAY["plan"] + ("s390_toy arch/s390/mm/tests/toy_kunit.c\n"
+        plan = toy.OVERLAY["plan"] + ("suite s390_toy arch/s390/mm/tests/toy_kunit.c\n"
                                       "cannot toy */um UML is no toy\n")
         self.edit("plan", plan, self.project)
         self.edit("arch/s390/mm/tests/toy_kunit.c", toy.SUITE, self.project)

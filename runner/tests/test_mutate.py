@@ -112,15 +112,14 @@ class Verdicts(toy.Toy):
         text = ElementTree.tostring(ElementTree.parse(svg).getroot(), encoding="unicode")
         self.assertIn("toy: 2 cases, 1 mutants, 1 cases that saw nothing", text)
 
-
     def test_reports_are_written_for_every_ending(self):
         json_file, svg = self.path("m.json"), self.path("m.svg")
         toy.lay(self.top, {json_file: "from an older run"})
-        self.edit("console", toy.CONSOLE.replace("ok 1 first", "not ok 1 first"))
+        self.edit("console", toy.CONSOLE.replace("1..2", "1..3"))
         code, _, err = self.run_mutant(patch(change(RED)), "--json", json_file, "--svg", svg)
         self.assertEqual(code, 2, err)
         with open(json_file, encoding="utf-8") as file:
-            self.assertIn("is not green on x86_64", json.load(file)[-1]["why"])
+            self.assertIn("does not do on x86_64 what it should", json.load(file)[-1]["why"])
         ElementTree.parse(svg)
 
     def test_a_survivor_counts_if_another_group_cannot_be_judged(self):

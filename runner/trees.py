@@ -24,6 +24,7 @@ KEYRING = "/usr/share/keyrings/debian-archive-keyring"
 UNPACKED_MIB = 2500
 ASKED = "asked"          # file in the cache: when the mirror was asked for the tree
 ASK_AGAIN = 24 * 3600    # seconds after which it is asked again
+NO_SPACE = re.compile("No space left on device|Disk quota exceeded|enough free space")
 
 
 @dataclass
@@ -75,7 +76,7 @@ def find(name, version="", refresh=False):
         if (os.path.realpath(cache.path()) + os.sep).startswith(path + os.sep):
             raise Unjudged(f"the cache {cache.path()} is inside the tree, which is never written "
                            "to: set XDG_CACHE_HOME")
-        digest = hashlib.sha256(path.encode()).hexdigest()[:8]
+        digest = hashlib.sha256(os.fsencode(path)).hexdigest()[:8]
         key = re.sub(r"[^\w.+-]", "_", os.path.basename(path)) + "-" + digest
         return Tree(name, path, version_of(path), key, False)
     path = _named(name, version, refresh)
@@ -231,9 +232,16 @@ def _download(name, options, package, version, size):
     if code or not debs:
         for left in glob.glob(os.path.join(folder, package + "_*")):
             os.unlink(left)
+        if any(NO_SPACE.search(line) for line in said):
+            raise _no_space(f"downloading {package}", size >> 20)
         why = next((line for line in said if line.startswith("E:")), "truncated")
         raise Unjudged(f"the download of {package} {version} failed ({why}); run again to retry")
     return max(debs, key=os.path.getmtime)
+
+
+def _no_space(what, mib):
+    return Unjudged(f"no disk space: {what} filled {cache.path()}: free {mib} MiB there, or set "
+                    "XDG_CACHE_HOME to a larger disk, and run again")
 
 
 def _unpack(name, deb, version):
@@ -242,8 +250,12 @@ def _unpack(name, deb, version):
     script = ('set -e; set -o pipefail 2>/dev/null || true; dpkg-deb --fsys-tarfile "$1" | '
               'tar -xO --wildcards "./usr/src/linux-source-*.tar.xz" | '
               'tar -xJ --strip-components=1 -C "$2"')
+    said = []
     with Phase(f"unpack {upstream(version)}"):
-        code, _ = process.run(["bash", "-c", script, "unpack", deb, partial])
+        code, _ = process.run(["bash", "-c", script, "unpack", deb, partial], said.append)
+    if code and any(NO_SPACE.search(line) for line in said):
+        shutil.rmtree(partial, ignore_errors=True)
+        raise _no_space(f"unpacking {os.path.basename(deb)}, which is kept,", UNPACKED_MIB)
     try:
         if code:
             raise Unjudged("tar failed")

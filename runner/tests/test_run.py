@@ -431,6 +431,23 @@ class NamedTrees(toy.Named):
         self.assertIn("is damaged; it is deleted, run again", err)
         self.assertEqual(os.listdir(self.path("cache/mmkunit/trees")), [])
 
+    def test_full_disk_while_unpacking_keeps_the_package(self):
+        real = shutil.which("tar")
+        self.stub("tar", f'case "$*" in *-xJ*) echo "tar: x: Cannot write: No space left on device" >&2; '
+                  f'exit 2;; esac; exec {real} "$@"')
+        code, _, err = self.mmkunit("run", "--tree", "6.1")
+        self.assertEqual(code, 2)
+        self.assertRegex(err, r"no disk space: unpacking .* filled .*mmkunit: free \d+ MiB")
+        self.assertEqual(os.listdir(self.path("cache/mmkunit/trees")), [])
+        self.assertEqual(os.listdir(self.path("cache/mmkunit/debs")), ["linux-source-6.1_6.1.7-1_all.deb"])
+
+    def test_full_disk_while_downloading(self):
+        self.stub("apt-get", 'case "$*" in\n*print-uris*) echo "\'http://mirror/debian/dists/x/main/binary-amd64/P\' P 0" ;;\n'
+                  '*download*) echo "E: Write error - write (28: No space left on device)"; exit 100 ;;\nesac')
+        code, _, err = self.mmkunit("run", "--tree", "6.1")
+        self.assertEqual(code, 2)
+        self.assertIn("no disk space: downloading linux-source-6.1", err)
+
     def test_killed_unpack_leaves_nothing_half_there(self):
         toy.lay(self.path("cache/mmkunit/trees/.unpack-6.1"), {"Makefile": "half\n"})
         self.assertEqual(self.mmkunit("run", "--tree", "6.1")[0], 0)

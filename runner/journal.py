@@ -55,25 +55,32 @@ class Journal:
                          if name.endswith((".py", ".patch", ".config"))]
         self.seed = "\0".join(text)
         self.known = {}
-        try:
-            for line in patches.read(self.path).splitlines():
+        for line in self._lines():
+            try:
                 key, result = json.loads(line)
                 self.known[key] = Result(**result)
-        except (OSError, ValueError, TypeError):
-            pass                     # none, or cut off in its last line
+            except (ValueError, TypeError):
+                pass                 # a run was killed while it wrote this one
+
+    def _lines(self):
+        try:
+            return patches.read(self.path).split("\n")
+        except FileNotFoundError:
+            return []
 
     def key(self, tree, mutant):
         """One of all but the other suites' sources."""
         others = {source for name, source in self.sources.items() if name != mutant.suite}
         text = [self.seed, tree.key, patches.read(mutant.path), mutant.name, mutant.why]
         text += [name + digest for name, digest in sorted(self.files.items()) if name not in others]
-        return hashlib.sha256("\0".join(text).encode()).hexdigest()
+        return hashlib.sha256("\0".join(text).encode(errors="surrogateescape")).hexdigest()
 
     def add(self, key, result):
         os.makedirs(os.path.dirname(self.path), exist_ok=True)
         self.known[key] = result
+        # The newline comes first: the last line may be torn.
         with open(self.path, "a", encoding="utf-8") as file:
-            file.write(json.dumps([key, asdict(result)]) + "\n")
+            file.write("\n" + json.dumps([key, asdict(result)]))
 
     def close(self):
         """The run is complete: the next one starts anew."""

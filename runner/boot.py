@@ -155,8 +155,8 @@ def _command(build, with_kvm):
     if build.arch != "um":
         command.append(f"--qemu_config={build.qemu_config}")
         arguments[:0] = ["panic=-1", "oops=panic"]   # an oops ends the boot, no need to wait
-        with open(os.path.join(kunit, "kunit_kernel.py"), encoding="utf-8") as file:
-            asks_for_kvm = re.search(r"'-accel', *'kvm'", file.read())
+        with open(os.path.join(kunit, "kunit_kernel.py"), "rb") as file:
+            asks_for_kvm = re.search(rb"'-accel', *'kvm'", file.read())
         if not with_kvm:
             env["PATH"] = NO_KVM + os.pathsep + env.get("PATH", os.defpath)
         elif not asks_for_kvm:

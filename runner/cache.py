@@ -3,6 +3,8 @@
 
 import fcntl
 import os
+import pwd
+import re
 import shutil
 import sys
 import time
@@ -13,10 +15,29 @@ from runner.errors import Unjudged
 MIB = 1 << 20
 
 
+# All but these make, Kconfig or the shell take for something else somewhere in a build.
+PLAIN = re.compile(r"[\w./+,@=~-]+")
+
+
 def path(*parts):
-    """A path in the cache; nothing is made."""
-    base = os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache")
+    """A path in the cache; nothing is made.  A relative XDG_CACHE_HOME does not count, as XDG has it."""
+    base = os.environ.get("XDG_CACHE_HOME", "")
+    if not os.path.isabs(base):
+        base = os.path.join(_home(), ".cache")
     return os.path.join(base, "mmkunit", *parts)
+
+
+def _home():
+    """The user's directory; Unjudged if nothing says where it is."""
+    home = os.environ.get("HOME", "")
+    if not os.path.isabs(home):
+        try:
+            home = pwd.getpwuid(os.getuid()).pw_dir
+        except KeyError:
+            pass
+    if not os.path.isabs(home):
+        raise Unjudged("no place for the cache: neither XDG_CACHE_HOME nor HOME is an absolute path")
+    return home
 
 
 def need_space(mib, what):
@@ -48,6 +69,13 @@ def lock():
 
     The kernel drops the lock when its holder dies, so none is ever stale.
     """
+    given = os.environ.get("XDG_CACHE_HOME", "")
+    if given and not os.path.isabs(given):
+        print(f"mmkunit: XDG_CACHE_HOME={given} is not absolute and does not count: the cache is "
+              f"{path()}", file=sys.stderr, flush=True)
+    if not PLAIN.fullmatch(path()):
+        raise Unjudged(f"the cache {path()} has a space or another special character in its path, "
+                       "and make cannot build there: set XDG_CACHE_HOME")
     try:
         os.makedirs(path(), exist_ok=True)
         fd = os.open(path("lock"), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
@@ -61,7 +89,8 @@ def lock():
               file=sys.stderr, flush=True)
         fcntl.flock(fd, fcntl.LOCK_EX)
     os.ftruncate(fd, 0)
-    os.pwrite(fd, f"pid {os.getpid()} ({' '.join(sys.argv)})\n".encode(), 0)
+    os.pwrite(fd, f"pid {os.getpid()} ({' '.join(sys.argv)})\n"
+              .encode(errors="surrogateescape"), 0)
     process.lock_fd = fd
 
 

@@ -119,13 +119,14 @@ def instrument(kernel, functions):
         with open(path, "rb") as file:
             kernel.overrides["mm/tests/" + os.path.basename(path)] = file.read()
     if b"kunit_shutdown" not in current("lib/kunit/executor.c"):
-        text = current("init/main.c").decode()
+        text = current("init/main.c").decode(errors="surrogateescape")
         if text.count(RUN_ALL) != 1:
             raise Unjudged(f"{kernel.tree.version}: no place in init/main.c to read counters at")
         text = text.replace(RUN_ALL, RUN_ALL + "\tmm_kunit_gcov_dump();\n")
         kernel.overrides["init/main.c"] = (
             text.replace("#include <linux/init.h>\n", "#include <linux/init.h>\n"
-                         '#include "../mm/tests/mm_kunit_gcov.h"\n', 1).encode())
+                         '#include "../mm/tests/mm_kunit_gcov.h"\n', 1)
+            .encode(errors="surrogateescape"))
 
 
 def take_counters(lines, build):

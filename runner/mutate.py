@@ -284,6 +284,6 @@ def _write(arguments, results, error, the_plan, root):
             json.dump(found, file, indent=1)
             file.write("\n")
     if arguments.svg:
-        with open(arguments.svg, "w", encoding="utf-8") as file:
+        with open(arguments.svg, "w", encoding="utf-8", errors="backslashreplace") as file:
             file.write(picture.draw(results, plan.cases(the_plan, root)))
 

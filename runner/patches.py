@@ -16,7 +16,8 @@ def files(text):
 
 
 def read(path):
-    with open(path, encoding="utf-8") as file:
+    """The text of the file @path; what is not UTF-8 in it survives being written again."""
+    with open(path, encoding="utf-8", errors="surrogateescape") as file:
         return file.read()
 
 

@@ -175,7 +175,7 @@ def _is_helper(text, name):
 
 
 def _text(path):
-    with open(path, encoding="utf-8") as file:
+    with open(path, encoding="utf-8", errors="surrogateescape") as file:
         return file.read()
 
 
@@ -209,7 +209,7 @@ def owed(plan, suite, stage, config):
 def read_config(path):
     """{symbol: value} of a .config; symbols that are not set are left out."""
     config = {}
-    with open(path, encoding="utf-8") as lines:
+    with open(path, encoding="utf-8", errors="surrogateescape") as lines:
         for line in lines:
             if line.startswith("CONFIG_") and "=" in line:
                 key, value = line.rstrip("\n").split("=", 1)

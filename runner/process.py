@@ -126,4 +126,4 @@ def output(command, env=None, timeout=60, cwd=None):
                               stderr=subprocess.DEVNULL, env=env or environment(), timeout=timeout)
     except (OSError, subprocess.TimeoutExpired):
         return 127, ""
-    return done.returncode, done.stdout.decode(errors="replace")
+    return done.returncode, done.stdout.decode(errors="surrogateescape")

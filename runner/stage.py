@@ -88,7 +88,8 @@ def refresh(source, path, overrides, omit):
     killed leaves the old record, with which the next one repairs what is half done.
     """
     os.makedirs(path, exist_ok=True)
-    digest = hashlib.sha256("\0".join([source, *sorted(omit)]).encode()).hexdigest()
+    digest = hashlib.sha256("\0".join([source, *sorted(omit)])
+                            .encode(errors="surrogateescape")).hexdigest()
     old = _load(path)
     known = old["dirs"] if old.get("digest") == digest else {}
     forced = {""}

@@ -8,8 +8,9 @@ import signal
 import time
 import unittest
 import xml.etree.ElementTree as ElementTree
+from unittest import mock
 
-from runner import museum, mutate, picture, plan, verdict
+from runner import cli, journal, museum, mutate, picture, plan, verdict
 from runner.tests import toy
 
 ROOT = os.path.dirname(toy.RUNNER)
@@ -159,6 +160,35 @@ class GoingOn(toy.Toy):
         self.assertLess(time.monotonic() - start, 30)
         out = self.mmkunit("mutate", "--tree", self.tree, names[0])[1]
         self.assertRegex(out.splitlines()[0], "^build")              # complete, so anew
+
+
+    def test_a_torn_line_loses_itself_alone(self):
+        with mock.patch.dict(os.environ, self.env):
+            self.run_tree()
+            options = cli.kunit_options([])
+            kept = journal.Journal(self.project, options)
+            result = journal.Result("6.1/toy-a", "toy", "x86_64", journal.KILLED)
+            kept.add("one", result)
+            kept.add("torn", result)
+            with open(kept.path, "r+", encoding="utf-8") as file:
+                file.truncate(os.path.getsize(kept.path) - 20)
+            kept = journal.Journal(self.project, options)
+            self.assertEqual(list(kept.known), ["one"])
+            kept.add("two", result)
+            with open(kept.path, "ab") as file:
+                file.write(b'\n["bad", {"no": "field"}]\n\xff\xfe\n')
+            kept.add("three", result)
+            self.assertEqual(list(journal.Journal(self.project, options).known),
+                             ["one", "two", "three"])
+
+    def test_patch_that_is_not_utf_8(self):
+        name = self.path("project/museum/6.1/toy-it.patch")
+        os.makedirs(os.path.dirname(name))
+        with open(name, "wb") as file:
+            file.write(b"Caf\xe9.\n" + patch(change(RED)).encode())
+        for arguments in ((), ("--json", self.path("m.json"), "--svg", self.path("m.svg"))):
+            code, out, err = self.mmkunit("mutate", "--tree", self.tree, name, *arguments)
+            self.assertEqual(code, 0, out + err)
 
 
 class BadInput(toy.Toy):

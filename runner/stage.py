@@ -10,7 +10,9 @@ import glob
 import hashlib
 import json
 import os
+import re
 import shutil
+import subprocess
 import time
 
 from runner import cache, graft, process
@@ -39,8 +41,10 @@ def prepare(tree, overrides):
     path = cache.path("stage", tree.key)
     cache.used("stage", tree.key)
     with Phase(f"stage {tree.version}", quiet=os.path.exists(os.path.join(path, STATE))) as phase:
-        changed = refresh(tree.path, path, overrides, _build_output(tree.path))
+        changed, lost = refresh(tree.path, path, overrides, _build_output(tree.path))
         phase.detail = f"{changed} entries"
+    for folder, why in lost:
+        print(f"note: {folder} cannot be read and is left out ({why})", flush=True)
     return path
 
 
@@ -50,9 +54,12 @@ def _files(tree, top):
     for folder, _, names in os.walk(os.path.join(tree, top)):
         for name in names:
             path = os.path.join(folder, name)
-            if not name.endswith(".pyc") and os.path.isfile(path):
-                with open(path, "rb") as file:
-                    found[os.path.relpath(path, tree)] = file.read()
+            try:
+                if not name.endswith(".pyc") and os.path.isfile(path):
+                    with open(path, "rb") as file:
+                        found[os.path.relpath(path, tree)] = file.read()
+            except FileNotFoundError:
+                pass                 # an editor's, gone meanwhile
     return found
 
 
@@ -84,7 +91,7 @@ def _build_output(tree):
 def refresh(source, path, overrides, omit):
     """Make @path mirror @source, with @overrides ({path: content}) and without @omit.
 
-    Only directories that changed since the last refresh are looked into.  A refresh that was
+    Returns (entries changed, [(directory, why it cannot be read)]).  Only directories that changed since the last refresh are looked into.  A refresh that was
     killed leaves the old record, with which the next one repairs what is half done.
     """
     os.makedirs(path, exist_ok=True)
@@ -97,39 +104,54 @@ def refresh(source, path, overrides, omit):
         while name:
             name = os.path.dirname(name)
             forced.add(name)
-    record, changed, todo, now = {}, 0, [""], time.time_ns()
+    record, changed, todo, now, lost = {}, 0, [""], time.time_ns(), []
     while todo:
         folder = todo.pop()
-        stamp = os.stat(os.path.join(source, folder)).st_mtime_ns \
-            if os.path.isdir(os.path.join(source, folder)) else 0
+        try:
+            stamp = os.stat(os.path.join(source, folder)).st_mtime_ns
+        except OSError:
+            stamp = 0                # it exists in the overlay alone, or no more
         if folder in known and known[folder][0] == stamp and folder not in forced:
             subdirs = known[folder][1]
         else:
-            count, subdirs = _folder(source, path, folder, overrides, omit)
+            count, subdirs = _folder(source, path, folder, overrides, omit, lost)
             changed += count
         # A directory that changes in this very moment must be looked into again.
-        record[folder] = (stamp if now - stamp > 2_000_000_000 else -1, subdirs)
+        again = now - stamp <= 2_000_000_000 or lost and lost[-1][0] == folder
+        record[folder] = (-1 if again else stamp, subdirs)
         todo += [os.path.join(folder, name) for name in subdirs]
     if "time" in old:
-        changed += _renew_links(source, path, old["time"])
+        builds = [folder for folder, (_, subdirs) in record.items()
+                  if not subdirs and _is_build(source, folder)]
+        changed += _renew_links(source, path, old["time"], builds)
     text = json.dumps({"digest": digest, "dirs": record, "overrides": sorted(overrides),
                        "time": now})
     cache.write_if_changed(os.path.join(path, STATE), text.encode())
-    return changed
+    return changed, lost
 
 
-def _renew_links(source, path, since):
+def _renew_links(source, path, since, builds):
     """Make the links anew whose files have changed since @since, in ns; how many.
+
+    Neither git's own files nor those in the directories @builds have links.
 
     A file that was put back with its old time (mv, cp -p, rsync -a) is older than what was built
     of its edited self.  Its link is not, and make -L goes by the younger of the two.
     """
-    code, text = process.output(["find", source, "-type", "f", "-newerct",
-                                 f"@{since / 1e9:.9f}", "-printf", "%P\\0"])
-    if code:
-        raise Unjudged(f"find could not look through {source}")
+    left_out = ["-path", "./.*"]     # directories of the top alone, as in _wanted()
+    for folder in builds:
+        left_out += ["-o", "-path", "./" + re.sub(r"([*?[\\])", r"\\\1", folder)]
+    done = subprocess.run(["find", ".", "-ignore_readdir_race", "-type", "d", "(", *left_out, ")",
+                           "-prune", "-o", "-type", "f", "-newerct", f"@{since / 1e9:.9f}",
+                           "-printf", "%P\\0"], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                          stderr=subprocess.PIPE, env=process.environment(), cwd=source, check=False)
+    # What is not readable, or went away meanwhile, is no link either.
+    said = [line for line in os.fsdecode(done.stderr).splitlines()
+            if not line.endswith((": Permission denied", ": No such file or directory"))]
+    if said or done.returncode not in (0, 1):
+        raise Unjudged(f"find could not look through {source}: {(said or ['no word'])[0]}")
     renewed = 0
-    for name in text.split("\0"):
+    for name in os.fsdecode(done.stdout).split("\0"):
         link = os.path.join(path, name)
         if name and os.path.islink(link):
             target = os.readlink(link)
@@ -147,9 +169,19 @@ def _load(path):
         return {"dirs": {}}
 
 
-def _folder(source, path, folder, overrides, omit):
-    """Bring one directory of the stage up to date; (entries changed, its subdirectories)."""
-    links, subdirs = _wanted(source, folder, omit)
+def _folder(source, path, folder, overrides, omit, lost):
+    """Bring one directory of the stage up to date; (entries changed, its subdirectories).
+
+    One that cannot be read is empty, and added to @lost.
+    """
+    links, subdirs = {}, set()
+    try:
+        if not _is_build(source, folder):
+            links, subdirs = _wanted(source, folder, omit)
+    except PermissionError as error:
+        if not folder:
+            raise
+        lost.append((folder, error.strerror))
     files = {}
     for name in overrides:
         if os.path.dirname(name) == folder:
@@ -184,6 +216,17 @@ def _folder(source, path, folder, overrides, omit):
     return changed, sorted(subdirs)
 
 
+def _is_build(source, folder):
+    """Whether the directory is one that somebody builds this tree in (make O=), inside the tree."""
+    path = os.path.join(source, folder)
+    if not folder:
+        return False                 # built in place: see _build_output()
+    if os.path.islink(os.path.join(path, "source")):
+        return os.path.realpath(os.path.join(path, "source")) == os.path.realpath(source)
+    return (os.path.isfile(os.path.join(path, ".config"))
+            and os.path.isdir(os.path.join(path, "include/config")))
+
+
 def _wanted(source, folder, omit):
     """({name: link text}, {subdirectories}) of one directory of the source."""
     links, subdirs = {}, set()
@@ -193,10 +236,13 @@ def _wanted(source, folder, omit):
         return links, subdirs        # it exists in the overlay alone
     for entry in entries:
         name = os.path.join(folder, entry.name)
-        if name in omit or name == graft.MANIFEST or entry.name == "__pycache__":
-            continue
+        if name in (graft.MANIFEST, ".git") or name in omit or entry.name == "__pycache__":
+            continue                 # (.git is a file in a worktree)
         if entry.is_symlink():
-            links[entry.name] = _relink(source, folder, entry)
+            try:
+                links[entry.name] = _relink(source, folder, entry)
+            except FileNotFoundError:
+                pass                 # gone meanwhile
         elif entry.is_dir():
             # The top's dot directories are git's, kunit.py's and the like, never the kernel's.
             if (folder or not entry.name.startswith(".")) and not _all_output(entry.path, name, omit):

@@ -89,10 +89,11 @@ def _digest(data):
 
 
 def manifest(tree):
-    """{"files": {path: sha256}, "hooks": [[path, inserted]], "dirs": [...]} of a grafted tree."""
-    data = _read(tree, MANIFEST)
+    """{"files": {path: sha256}, "hooks": [[path, inserted]], "dirs": [...], "links": {path: [the
+    link's text, sha256 of the file in its place, ...]}} of a grafted tree."""
+    data, empty = _read(tree, MANIFEST), {"files": {}, "hooks": [], "dirs": [], "links": {}}
     try:
-        return json.loads(data) if data is not None else {"files": {}, "hooks": [], "dirs": []}
+        return {**empty, **(json.loads(data) if data is not None else {})}
     except ValueError:
         raise Unjudged(f"{os.path.join(tree, MANIFEST)} cannot be read: "
                        "it is not as mmkunit wrote it") from None
@@ -125,7 +126,8 @@ def graft(tree, root):
     tree = os.path.realpath(tree)
     trees.version_of(tree)
     files, old = overlay(root), manifest(tree)
-    record = {"files": {}, "hooks": list(old["hooks"]), "dirs": list(old["dirs"])}
+    record = {"files": {}, "hooks": list(old["hooks"]), "dirs": list(old["dirs"]),
+              "links": dict(old["links"])}
     for name, data in files.items():
         _check(tree, name, data, old["files"])
         record["files"][name] = _digest(data)
@@ -138,8 +140,11 @@ def graft(tree, root):
         new, inserted = hooked(hook, data)
         if inserted:
             changes[hook.file] = new
+            _remember_link(tree, hook.file, data, new, record["links"])
             entry = [hook.file, inserted.decode()]
             record["hooks"] += [entry] if entry not in record["hooks"] else []
+    for name in [*files, *changes]:
+        _check_inside(tree, name)
     folders = sorted({d for name in files for d in _parents(tree, name)})
     record["dirs"] = sorted(set(record["dirs"]) | set(folders))
     again = bool(old["files"])
@@ -170,6 +175,27 @@ def _check(tree, name, data, old):
         raise Unjudged(f"{os.path.join(tree, name)} was edited after the graft: nothing changed")
 
 
+def _check_inside(tree, name):
+    """Refuse to write where a link leads out of the tree: that is somebody else's."""
+    folder = os.path.dirname(name)
+    while folder:
+        if not (os.path.realpath(os.path.join(tree, folder)) + os.sep).startswith(tree + os.sep):
+            raise Unjudged(f"{os.path.join(tree, folder)} leads out of the tree: nothing changed")
+        folder = os.path.dirname(folder)
+
+
+def _remember_link(tree, name, data, new, links):
+    """Have in @links what @name is a link to, as a file with the content @new takes its place.
+
+    Or, if one has already, that it is still ours, unless somebody has edited it.
+    """
+    path = os.path.join(tree, name)
+    if os.path.islink(path):
+        links[name] = [os.readlink(path), _digest(new)]
+    elif _digest(data) in links.get(name, [])[1:]:
+        links[name] = [*links[name], _digest(new)]
+
+
 def _gone(tree, old, files):
     """Files that an earlier overlay laid and this one no longer has."""
     gone = [name for name in old if name not in files and _read(tree, name) is not None]
@@ -193,6 +219,14 @@ def _put(tree, name, data):
     return cache.write_if_changed(path, data, mode)
 
 
+def _put_link(tree, name, text):
+    temporary = os.path.join(tree, name) + ".mmkunit-tmp"
+    if os.path.lexists(temporary):
+        os.unlink(temporary)
+    os.symlink(text, temporary)
+    os.replace(temporary, os.path.join(tree, name))
+
+
 def _write_manifest(tree, record):
     text = json.dumps(record, indent=1, sort_keys=True) + "\n"
     cache.write_if_changed(os.path.join(tree, MANIFEST), text.encode())
@@ -210,7 +244,9 @@ def ungraft(tree):
             _check(tree, name, None, record["files"])
     for name, inserted in record["hooks"]:
         data = _read(tree, name)
-        if data is not None and inserted.encode() in data:
+        if data is not None and _digest(data) in record["links"].get(name, [])[1:]:
+            _put_link(tree, name, record["links"][name][0])
+        elif data is not None and inserted.encode() in data:
             _put(tree, name, _without(data, inserted.encode()))
         elif data is not None and inserted.strip().encode() in data:
             raise Unjudged(f"{os.path.join(tree, name)} was edited around our line "

@@ -2,6 +2,8 @@
 """Graft and ungraft: byte for byte, or not at all."""
 
 import os
+import shutil
+import subprocess
 import unittest
 from unittest import mock
 
@@ -169,6 +171,91 @@ class Graft(toy.Toy):
         self.assertFalse(os.path.exists(os.path.join(self.tree, "arch/s390/mm/tests/notes.pyc")))
         self.ungraft()
         self.assertEqual(toy.checksum(self.tree), before)
+
+
+class Links(toy.Toy):
+    """A tree made by cp -as: every file is a symbolic link into another tree."""
+
+    def setUp(self):
+        super().setUp()
+        self.other, self.tree = self.tree, self.path("links")
+        subprocess.run(["cp", "-as", self.other, self.tree], check=True)
+        self.before = toy.checksum(self.tree), toy.checksum(self.other)
+
+    def graft(self):
+        return graft.graft(self.tree, self.project)
+
+    def assert_as_before(self, words=""):
+        self.assertEqual((toy.checksum(self.tree), toy.checksum(self.other)), self.before, words)
+
+    def read(self, name):
+        with open(os.path.join(self.tree, name), encoding="utf-8") as file:
+            return file.read()
+
+    def test_links_come_back(self):
+        self.graft()
+        self.assertIn("+= tests/", self.read("mm/Makefile"))
+        self.assertEqual(toy.checksum(self.other), self.before[1])
+        self.assertIn("already grafted", self.graft())
+        graft.ungraft(self.tree)
+        self.assert_as_before()
+
+    def test_relative_links_come_back(self):
+        for name in ("mm/Makefile", "mm/Kconfig"):
+            path = os.path.join(self.tree, name)
+            os.unlink(path)
+            os.symlink(os.path.join("../../tree", name), path)
+        self.before = toy.checksum(self.tree), self.before[1]
+        self.graft()
+        graft.ungraft(self.tree)
+        self.assert_as_before()
+
+    def test_an_edit_beside_the_hook_is_not_lost(self):
+        self.graft()
+        toy.lay(self.tree, {"mm/Makefile": self.read("mm/Makefile").replace("hugetlb.o", "mine.o")})
+        graft.ungraft(self.tree)
+        self.assertEqual(self.read("mm/Makefile"), "obj-y := mine.o\n")
+        self.assertFalse(os.path.islink(os.path.join(self.tree, "mm/Makefile")))
+        self.assertTrue(os.path.islink(os.path.join(self.tree, "mm/Kconfig")))
+
+    def test_the_other_tree_moves_on(self):
+        self.graft()
+        toy.lay(self.other, {"mm/Makefile": "obj-y := newer.o\n"})
+        graft.ungraft(self.tree)
+        self.assertTrue(os.path.islink(os.path.join(self.tree, "mm/Makefile")))
+        self.assertEqual(self.read("mm/Makefile"), "obj-y := newer.o\n")
+
+    def test_killed_at_any_write(self):
+        real = os.replace
+        for act in (self.graft, lambda: graft.ungraft(self.tree)):
+            for stop in range(12):
+                if act != self.graft:        # pylint: disable=comparison-with-callable
+                    self.graft()
+                left = stop
+
+                def replace(old, new):
+                    nonlocal left
+                    left -= 1
+                    if left < 0:
+                        raise KeyboardInterrupt
+                    real(old, new)
+                with mock.patch("os.replace", replace):
+                    try:
+                        act()
+                    except KeyboardInterrupt:
+                        pass
+                if not os.path.exists(os.path.join(self.tree, graft.MANIFEST)):
+                    self.graft()     # stopped before a word was written
+                graft.ungraft(self.tree)
+                self.assert_as_before(f"stopped after {stop} writes")
+
+    def test_directory_that_leads_out_of_the_tree(self):
+        shutil.rmtree(os.path.join(self.tree, "mm"))
+        os.symlink(os.path.join(self.other, "mm"), os.path.join(self.tree, "mm"))
+        before = toy.checksum(self.other)
+        with self.assertRaisesRegex(Unjudged, "leads out of the tree: nothing changed"):
+            self.graft()
+        self.assertEqual(toy.checksum(self.other), before)
 
 
 if __name__ == "__main__":

@@ -14,6 +14,13 @@ HEADER = re.compile(r"^\s*K?TAP version \d+$")
 PLAN = re.compile(r"^( *)1\.\.(\d+)$")
 SUBTEST = re.compile(r"^( *)# Subtest: (.+)$")
 RESULT = re.compile(r"^( *)(ok|not ok) (\d+)(?: -)?(?: (.*?))??(?: # (SKIP)\b ?(.*))?$")
+# How KUnit begins what it says of a case or a suite; the rest of the record is indented, but for
+# the words of the suite itself, which stand at the end of it, at the start of a line.
+KUNIT = re.compile(r"^ *# \S+: ")
+INDENT = "    "
+# How other parts of the kernel begin a line: "random: ", "e1000 0000:00:03.0 eth0: ".
+NOISE = re.compile(r"^[\w.-]+(?: [\w-]*[:.][\w:.-]*(?: [\w.-]+)?)?: ")
+TICKS = re.compile(r"\d000\]")       # in a stamp: the clock is too coarse to tell records apart
 COMPLAINT = re.compile(r"EXPECTATION FAILED|ASSERTION FAILED")
 FAILURE = re.compile(r"EXPECTATION FAILED|ASSERTION FAILED|failed|Expected", re.I)
 SPLAT = re.compile(r"^(?:WARNING: |BUG: |kernel BUG at |INFO: (?:possible|suspicious|rcu|task|"
@@ -70,12 +77,16 @@ class Reader:
         self.console = Console()
         self.suite = None            # the one that runs
         self.last = None             # the one that ended last
-        self.pending = []            # lines since the last result
+        self.pending = []            # (KUnit's own, line) since the last result
+        self.stamp = ""              # of the line at hand
+        self.record = None           # the stamp of KUnit's record, while its lines may follow
         self.splat = []              # the splat among them
         self.in_splat = 0
         self.began = False
 
     def feed(self, raw):
+        stamp = STAMP.match(raw)
+        self.stamp = stamp.group() if stamp else ""
         line = STAMP.sub("", raw.rstrip())
         if REBOOTED.match(line):
             self.console.rebooted = self.console.booted and not self.console.complete()
@@ -90,7 +101,7 @@ class Reader:
         for pattern, read in () if not self.began else ((PLAN, self._plan), (SUBTEST, self._subtest), (RESULT, self._result)):
             match = pattern.match(line)
             if match and read(match):
-                self.in_splat = 0
+                self.in_splat, self.record = 0, None
                 return
         self._other(line)
 
@@ -119,11 +130,11 @@ class Reader:
             return self._end_suite(name, status)
         if len(indent) == 4 and self.suite:
             self.suite.cases.append(Case(name, status, (reason or "").strip(),
-                                         [m for m in self.pending if m], self.splat))
+                                         self._said(), self.splat))
             self.pending, self.splat = [], []
             return True
         if status == "failed":       # a row of a parameterised case
-            self.pending.append(f"row failed: {name}")
+            self.pending.append((True, f"row failed: {name}"))
         return len(indent) > 4
 
     def _end_suite(self, name, status):
@@ -133,7 +144,7 @@ class Reader:
                 return False         # console noise, not KTAP
             suite = self.console.suites[name] = Suite(name)
         suite.status = status
-        suite.tail, suite.splat = self.pending, suite.splat + self.splat
+        suite.tail, suite.splat = self._said(), suite.splat + self.splat
         self.suite, self.last = None, suite
         self.pending, self.splat = [], []
         return True
@@ -144,14 +155,38 @@ class Reader:
             self.console.panic = "" if GOOD_END.match(text) and self.console.complete() else text
             if not self.console.panic:
                 return
+        own = self._is_own(line)
         if SPLAT.match(text):
             self.in_splat = 12       # lines that are worth showing
+        elif own:
+            self.in_splat = 0
         if self.in_splat and text:
             self.in_splat -= 1
             if len(self._splat_home()) < 24:
                 self._splat_home().append(text)
         elif self.suite and text and not re.match(r"# .*(?:\.speed: |pass:\d+ fail:\d+)", text):
-            self.pending.append(line[4:] if line.startswith("    ") else line)
+            self.pending.append((own, line[4:] if line.startswith(INDENT) else line))
+
+    def _is_own(self, line):
+        """Whether @line is of a record of KUnit's: its first, or one that follows.
+
+        All lines of a record have one time, and nothing comes between them.  Without times, what
+        does not look like another part of the kernel is taken for the words of the suite.
+        """
+        if KUNIT.match(line):
+            self.record = self.stamp
+        elif self.record is not None:
+            exact = self.stamp and not TICKS.search(self.stamp)
+            if self.record != self.stamp or not exact and NOISE.match(line):
+                self.record = None
+        return self.record is not None
+
+    def _said(self):
+        """The lines since the last result: KUnit's own, or all if it says nothing of a failure."""
+        own = [line for is_own, line in self.pending if is_own and line]
+        if any(FAILURE.search(line) for line in own):
+            return own
+        return [line for _, line in self.pending if line]
 
     def _splat_home(self):
         if self.suite:
@@ -160,7 +195,7 @@ class Reader:
 
     def finish(self):
         if self.suite and not self.suite.status:
-            self.suite.tail = self.pending
+            self.suite.tail = self._said()
             self.suite.splat += self.splat
         return self.console
 

@@ -159,6 +159,60 @@ class SeenBefore(unittest.TestCase):
         self.assertEqual((result.differences, result.seen, result.unexpected()), ([], "", 0))
 
 
+class Said(unittest.TestCase):
+    """What KUnit said of a failure, and nothing of what the console said beside."""
+
+    def said(self, *lines, last="    not ok 2 second_works"):
+        """The messages of the case that ends behind @lines."""
+        text = [*GOOD.splitlines()[:7], *lines, *([last] if last else [])]
+        suite = ktap.read(text).suites["toy"]
+        return ktap.expectation(suite.cases[1].messages) if last else ktap.complaint(suite.tail)
+
+    failure = ("    # second_works: EXPECTATION FAILED at mm/tests/toy_kunit.c:7",
+               "    Expected a == b, but", "        a == 1 (0x1)", "        b == 2 (0x2)")
+    stripped = [line[4:] for line in failure]
+
+    def test_console_lines_behind_it(self):
+        for noise in ("clocksource: Switched to clocksource tsc", "random: crng init done",
+                      "e1000 0000:00:03.0 eth0: link is up"):
+            self.assertEqual(self.said(*self.failure, noise), self.stripped)
+            self.assertEqual(self.said(*self.failure, noise, last=""), self.stripped)
+            self.assertEqual(self.said("foo: failed to look", *self.failure, noise, "more of it"),
+                             self.stripped)
+
+    def test_the_cases_own_words_stay(self):
+        for words in (["page 3"], ["mm 2 maps 7f00 otherwise: kind 1 not 2"], ["two", "lines"],
+                      ["", "after an empty line"]):
+            self.assertEqual(self.said(*self.failure, *words, "clocksource: Switched"),
+                             self.stripped + [w for w in words if w])
+
+    def stamped(self, stamp, lines):
+        return [f"[{stamp:>12}] {line}" for line in lines]
+
+    def test_a_record_has_one_time(self):
+        own = self.stamped("1.234567", [*self.failure, "tsc: is what the case says"])
+        other = self.stamped("1.234569", ["Freeing unused kernel memory", "    indented noise"])
+        self.assertEqual(self.said(*own, *other), self.stripped + ["tsc: is what the case says"])
+
+    def test_a_clock_of_ticks_proves_nothing(self):
+        lines = self.stamped("1.230000", [*self.failure, "page 3", "clocksource: Switched"])
+        self.assertEqual(self.said(*lines), self.stripped + ["page 3"])
+
+    def test_several_failures(self):
+        self.assertEqual(self.said(*self.failure, "random: done", *self.failure, "tsc: fast"),
+                         self.stripped * 2)
+
+    def test_a_failure_behind_a_splat(self):
+        console = ktap.read([*GOOD.splitlines()[:7], "WARNING: CPU: 0 PID: 9 at mm/rmap.c:1",
+                             "RIP: 0010:x", *self.failure, "    not ok 2 second_works"])
+        case = console.suites["toy"].cases[1]
+        self.assertEqual((case.splat, ktap.expectation(case.messages)),
+                         (["WARNING: CPU: 0 PID: 9 at mm/rmap.c:1", "RIP: 0010:x"], self.stripped))
+
+    def test_a_failure_without_a_word_of_kunit_has_all(self):
+        self.assertEqual(self.said("mm: swapping in failed"), ["mm: swapping in failed"])
+
+
 class Verdicts(unittest.TestCase):
     def problems(self, text, **more):
         result = judged(text, **more)

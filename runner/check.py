@@ -33,7 +33,7 @@ class Count:
 
     def __init__(self):
         self.passed = self.failed = self.skipped = 0
-        self.unjudged = False
+        self.unjudged = 0                # of those that failed
         self.times, self.news = [], []
 
     def step(self, name, act):
@@ -44,7 +44,7 @@ class Count:
             passed, failed, skipped = act()
         except Unjudged as why:
             print(f"mmkunit: {name}: {why}", file=sys.stderr, flush=True)
-            passed, failed, skipped, self.unjudged = 0, 1, 0, True
+            passed, failed, skipped, self.unjudged = 0, 1, 0, self.unjudged + 1
         self.passed, self.failed = self.passed + passed, self.failed + failed
         self.skipped += skipped
         self.times.append((name, time.monotonic() - start, failed))
@@ -90,9 +90,9 @@ def check_command(root, arguments):
             count.failed, count.skipped = (count.failed + len(count.news),
                                            count.skipped - len(count.news))
     print(f"{count.passed} passed, {count.failed} failed, {count.skipped} skipped", flush=True)
-    if count.unjudged:
-        return errors.UNJUDGED
-    return errors.FAILED if count.failed else errors.PASSED
+    if count.failed > count.unjudged:
+        return errors.FAILED
+    return errors.UNJUDGED if count.unjudged else errors.PASSED
 
 
 def _with_kernels(root, count):

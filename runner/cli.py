@@ -81,7 +81,7 @@ def parser():
     cover.add_argument("--json", metavar="FILE", help="write the counts")
     bench = commands.add_parser("bench", help="time us against kunit.py's default configuration")
     bench.add_argument("--tree", default="6.1", metavar="NAME|PATH")
-    for command in (run, check, mutate, cover, bench):
+    for command in (run, check, expect, mutate, cover, bench):
         command.add_argument("--no-install", action="store_true",
                              help="show what to install, and install nothing")
     return top

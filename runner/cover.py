@@ -317,7 +317,10 @@ def cover_command(root, arguments, options):
 def _checked(root, arguments, options):
     """The work of `cover`, to be called, once nothing is wrong with the command line."""
     arches.machine(arguments.arch)
-    suites = measured(plan.read(root), arguments.arch, arguments.suite)
+    the_plan, named = plan.read(root), arguments.tree in trees.NAMED
+    suites = measured(the_plan, arguments.arch, arguments.suite)
+    where = judge.cell(root, arguments.tree, arguments.arch) if named else None
+    judge.refuse(the_plan, arguments.suite, arguments.arch, where)
     functions = [f for f in under_test(root) if f.suite in suites]
     why, tool = reasons(root), arches.prefix(arguments.arch) + "gcov"
     if arguments.json:

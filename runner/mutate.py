@@ -244,6 +244,9 @@ def chosen(root, the_plan, arguments):
         raise Unjudged("the museum has no such mutant: look into museum/")
     for mutant in mutants:
         arches.machine(mutant.arch)
+        name = arguments.tree or mutant.tree
+        where = judge.cell(root, name, mutant.arch) if name in trees.NAMED else None
+        judge.refuse(the_plan, [mutant.suite], mutant.arch, where)
     return mutants
 
 

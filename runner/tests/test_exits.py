@@ -8,7 +8,10 @@ import subprocess
 import sys
 import unittest
 import xml.etree.ElementTree as ElementTree
+from unittest import mock
 
+from runner import check, expect
+from runner.errors import Unjudged
 from runner.tests import toy
 
 RED = toy.CONSOLE.replace("    ok 2", "    not ok 2").replace("ok 1 toy", "not ok 1 toy")
@@ -110,6 +113,51 @@ class Codes(Exits):
     def test_help_is_no_failure(self):
         self.assertEqual(self.mmkunit("--help")[0], 0)
         self.assertEqual(self.mmkunit("run", "--help")[0], 0)
+
+
+class Other(toy.Toy):
+    """The codes of the other commands."""
+
+    def test_check_that_is_red_and_cannot_judge_a_tree(self):
+        def cannot():
+            raise Unjudged("no such tree")
+        for steps, code in (((cannot,), 2), ((lambda: (0, 1, 0), cannot), 1),
+                            ((cannot, lambda: (1, 1, 0)), 1), ((lambda: (1, 0, 0),), 0)):
+            def unittests(_root, steps=steps):
+                return steps[0]()
+
+            def kernels(_root, count, steps=steps):
+                for step in steps[1:]:
+                    count.step("x", step)
+            with mock.patch.object(check, "_unittests", unittests), \
+                 mock.patch.object(check, "_with_kernels", kernels), \
+                 mock.patch.object(check.cache, "lock"), mock.patch.object(check.packages, "ensure"), \
+                 mock.patch("builtins.print"):
+                arguments = mock.Mock(quick=False, strict=False)
+                self.assertEqual(check.check_command(self.project, arguments), code)
+
+    def test_expect_that_is_red_and_cannot_judge_a_cell(self):
+        def one(_root, cell, *_):
+            if cell == "b/x":
+                raise Unjudged("b did not get through")
+            return 1
+        with mock.patch.object(expect, "_one", one), mock.patch.object(expect.cache, "lock"), \
+             mock.patch.object(expect.expected, "CELLS", ("a/x", "b/x", "c/x")), \
+             mock.patch("builtins.print"), mock.patch("sys.stderr"):
+            arguments = mock.Mock(tree=None, arch=None, update=False)
+            self.assertEqual(expect.expect_command(self.project, arguments, None), 1)
+
+    def test_mutant_and_coverage_of_a_cell_that_cannot_be(self):
+        plan = toy.OVERLAY["plan"] + "cannot toy */arm64 there is no toy\n"
+        self.edit("plan", plan, self.project)
+        toy.lay(self.project, {"museum/6.1/toy-a.patch": "It is.\n\nLike: x\nArch: arm64\nRed: first_works\n"
+                               "\n--- a/x\n+++ b/x\n", "museum/covered": "toy mm/hugetlb.c huge\n"})
+        self.refused("mutate", "--tree", self.tree, self.path("project/museum/6.1/toy-a.patch"),
+                     because="toy cannot be judged on arm64: there is no toy")
+        self.edit("plan", toy.OVERLAY["plan"] + "cannot toy 6.1/* there is no toy\n", self.project)
+        self.refused("cover", "--suite", "toy", "--tree", "6.1",
+                     because="toy cannot be judged on 6.1/x86_64: there is no toy")
+        self.refused("mutate", "--tree", "6.1", "--suite", "toy", because="there is no toy")
 
 
 class Streams(Exits):

@@ -41,15 +41,14 @@ def _of(room, key):
             or found.startswith(key + "-")] if os.path.isdir(folder) else []
 
 
-def retire(name, keep):
-    """Drop the unpacked versions of the named tree that a newer one has taken the place of, with
-    all that was built of them; the versions in @keep stay.  A sentence for each."""
-    said, newest = [], trees.present(name)[:1]
-    for key in trees.superseded(name, keep):
-        freed = sum(drop(room, found) for room in ROOMS for found in _of(room, key))
-        said.append(f"{key} is dropped, {os.path.basename(newest[0])} has taken its place: "
-                    f"{freed // cache.MIB} MiB freed")
-    return said
+def retire(tree, keep):
+    """Drop the version whose place the Tree has just taken, with all that was built of it, unless
+    it is among the versions in @keep.  A sentence, or ""."""
+    if not tree.replaced or tree.replaced.partition("-")[2] in keep:
+        return ""
+    freed = sum(drop(room, found) for room in ROOMS for found in _of(room, tree.replaced))
+    return (f"{tree.replaced} is dropped, {tree.key} has taken its place: "
+            f"{freed // cache.MIB} MiB freed")
 
 
 def clean_command(arguments):

@@ -30,7 +30,8 @@ def parser():
                                      "--kconfig_add, --make_options, --kernel_args, --qemu_args, "
                                      "--cross_compile")
     run.add_argument("--tree", default="6.1", metavar="NAME|PATH",
-                     help=f"{', '.join(trees.NAMED)} or a path (default: 6.1)")
+                     help=f"{', '.join(trees.NAMED)}, a version as 6.12.117, or a path "
+                          "(default: 6.1)")
     run.add_argument("--arch", default="x86_64", metavar="ARCH[,ARCH]...",
                      help="default: x86_64; also um, s390, ...")
     run.add_argument("--suite", action="append", default=[], metavar="NAME",
@@ -150,11 +151,11 @@ def command_run(root, arguments, behind):
     """`run`: every arch in turn; FAILED if any is, else UNJUDGED if any could not be judged."""
     options, the_plan = kunit_options(behind), plan.read(root)
     names = list(dict.fromkeys(name for name in arguments.arch.split(",") if name))
-    named = arguments.tree in trees.NAMED
+    named = trees.named(arguments.tree)
     the_plan.pick(arguments.suite)
     for name in names or [arguments.arch]:
         arches.machine(name)
-        where = judge.cell(root, arguments.tree, name, not arguments.no_port) if named else None
+        where = judge.cell(root, named[0], name, not arguments.no_port) if named else None
         judge.refuse(the_plan, arguments.suite, name, where)
     tree = None if named else trees.find(arguments.tree)
     logs = {name: arguments.keep_log for name in names if arguments.keep_log}
@@ -166,8 +167,9 @@ def command_run(root, arguments, behind):
         cache.lock()
         if not tree:
             tree = trees.find(arguments.tree, refresh=arguments.refresh)
-            for words in clean.retire(tree.name, expected.seen_versions(root, tree.name)):
-                print(words)
+            dropped = clean.retire(tree, expected.seen_versions(root, tree.name))
+            if dropped:
+                print(dropped)
         report.version = tree.version
         print(f"Linux {tree.version} ({tree.path})", flush=True)
         for name in names:

@@ -34,6 +34,7 @@ class Tree:
     version: str     # out of the tree's Makefile
     key: str         # names its stage and its builds in the cache
     named: bool
+    replaced: str = ""   # key of the version whose place this one has just taken
 
     def read(self, name):
         """The content of the tree's file @name."""
@@ -61,27 +62,49 @@ def version_of(path):
     return version
 
 
+def named(name):
+    """(name in NAMED, exact version or "") if @name is a tree by name, else None.
+
+    "6.12.117" is that very version of 6.12; of a branch that is not in NAMED it is a version of
+    newest, whose mirror may have it.
+    """
+    if name in NAMED:
+        return name, ""
+    exact = re.fullmatch(r"(\d+\.\d+)\.\d+", name)
+    if not exact or os.path.exists(name):
+        return None
+    return exact[1] if exact[1] in NAMED else "newest", name
+
+
 def find(name, version="", refresh=False):
     """The Tree called @name, fetched if it must be.
 
     Of a named tree it is @version, if the cache or the mirror has that, else the newest one.  The
     mirror is asked for a newer one once a day, or with @refresh.
     """
-    if name not in NAMED and not os.path.exists(name):
+    if named(name):
+        name, exact = named(name)
+        have = present(name)
+        path = _named(name, exact or version, refresh)
+        key = os.path.basename(path)
+        if exact and key != f"{name}-{exact}":
+            raise Unjudged(f"this machine's mirror has no Linux {exact}, the newest that it has is "
+                           f"{version_of(path)}")
+        cache.used("trees", key)
+        newer = have and not exact and _version_key(path) > _version_key(have[0])
+        return Tree(name, path, version_of(path), key, True,
+                    os.path.basename(have[0]) if newer else "")
+    if not os.path.exists(name):
         if os.sep in name:
             raise Unjudged(f"no such kernel tree: {name}")
         raise unknown("tree", name, sorted(NAMED))
-    if name not in NAMED:
-        path = os.path.realpath(name)
-        if (os.path.realpath(cache.path()) + os.sep).startswith(path + os.sep):
-            raise Unjudged(f"the cache {cache.path()} is inside the tree, which is never written "
-                           "to: set XDG_CACHE_HOME")
-        digest = hashlib.sha256(os.fsencode(path)).hexdigest()[:8]
-        key = re.sub(r"[^\w.+-]", "_", os.path.basename(path)) + "-" + digest
-        return Tree(name, path, version_of(path), key, False)
-    path = _named(name, version, refresh)
-    cache.used("trees", os.path.basename(path))
-    return Tree(name, path, version_of(path), os.path.basename(path), True)
+    path = os.path.realpath(name)
+    if (os.path.realpath(cache.path()) + os.sep).startswith(path + os.sep):
+        raise Unjudged(f"the cache {cache.path()} is inside the tree, which is never written "
+                       "to: set XDG_CACHE_HOME")
+    digest = hashlib.sha256(os.fsencode(path)).hexdigest()[:8]
+    key = re.sub(r"[^\w.+-]", "_", os.path.basename(path)) + "-" + digest
+    return Tree(name, path, version_of(path), key, False)
 
 
 def present(name):
@@ -126,22 +149,29 @@ def fetch(name, version=""):
     package, full, size = _candidate(name, options, version)
     cache.write_if_changed(cache.path("apt", name, ASKED), f"{time.time():.0f}\n".encode())
     final = cache.path("trees", f"{name}-{upstream(full)}")
-    if os.path.isdir(final):
+    package_file = cache.path("apt", name, f"unpacked-{upstream(full)}")
+    if os.path.isdir(final) and _read(package_file) in ("", full):
         return final
     cache.need_space(UNPACKED_MIB, f"the source of Linux {name}")
     deb = _download(name, options, package, full, size)
-    return _unpack(name, deb, full)
+    shutil.rmtree(final, ignore_errors=True)     # another revision of the same version
+    _unpack(name, deb, full)
+    cache.write_if_changed(package_file, full.encode())
+    return final
+
+
+def _read(path):
+    """The text of a small file of the cache, "" if there is none."""
+    try:
+        with open(path, encoding="utf-8") as file:
+            return file.read()
+    except OSError:
+        return ""
 
 
 def upstream(version):
     """"6.12.118" of the Debian version "6.12.118-1"."""
     return re.match(r"(?:\d+:)?([\d.]+)", version).group(1)
-
-
-def superseded(name, keep):
-    """Keys of the unpacked versions of @name that are neither the newest nor in @keep."""
-    return [os.path.basename(path) for path in present(name)[1:]
-            if os.path.basename(path)[len(name) + 1:] not in keep]
 
 
 def _mirrors():

@@ -208,6 +208,25 @@ class Packages(Moving):
         self.offer("6.1.9-1")
         self.assertEqual(self.find("6.1.8"), "6.1-6.1.9")
 
+    def test_one_version_by_its_number(self):
+        self.offer("6.1.9-1", "6.1.7-1")
+        code, out, err = self.mmkunit("run", "--tree", "6.1.7")
+        self.assertEqual(code, 0, out + err)
+        self.move("6.1.8", toy.CONSOLE)
+        code, out, err = self.mmkunit("run", "--tree", "6.1.8")
+        self.assertEqual((code, self.trees()), (0, ["6.1-6.1.7", "6.1-6.1.8"]), out + err)
+        code, _, err = self.mmkunit("run", "--tree", "6.1.5")
+        self.assertEqual(code, 2)
+        self.assertIn("mirror has no Linux 6.1.5, the newest that it has is 6.1.8", err)
+
+    def test_another_revision_of_the_package(self):
+        self.assertEqual(self.run_named()[0], 0)
+        self.edit("console", FAILING)
+        self.offer("6.1.7-2")
+        self.assertIn("download linux-source-6.1 6.1.7-2", self.run_named("--refresh")[1])
+        self.assertEqual(self.trees(), ["6.1-6.1.7"])
+        self.assertNotIn("download", self.run_named("--refresh")[1])
+
     def test_clean_drops_what_was_not_used(self):
         self.assertEqual(self.run_named()[0], 0)
         code, out, _ = self.mmkunit("clean")

@@ -12,6 +12,8 @@ from runner import expected as expectations
 from runner import ktap
 from runner.errors import Unjudged
 
+KNOWN_LINES = 5      # that the terminal shows of a known failure; the JSON report has them all
+
 
 @dataclass
 class Judged:
@@ -203,7 +205,8 @@ def report(verdict, out):
     for suite in verdict.suites:
         for case, lines in suite.failed.items():
             out(f"FAILED {suite.name}.{case}")
-            for line in lines:
+            known = f"{suite.name}.{case}" in verdict.known
+            for line in lines[:KNOWN_LINES] if known else lines:
                 out(f"    {line}")
         for problem in suite.problems:
             out(f"FAILED {suite.name}: " + problem.replace("\n", "\n    "))

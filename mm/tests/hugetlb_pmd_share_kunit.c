@@ -1128,34 +1128,96 @@ static void __maybe_unused fork_of_sharer_shares(struct kunit *test)
 	EXPECT_KEEPER_WHOLE(test, &pair);
 }
 
-/*
- * 3aa4ed8040e1: the child shares, but with a third VMA and not with its
- * parent. What it shares is mapped already and must not be mapped once more.
- */
-static void __maybe_unused fork_into_third_vmas_table_maps_nothing(struct kunit *test)
+/* copy_hugetlb_page_range() of one PUD, under the locks of fork(). */
+static int copy_range(struct mm_struct *parent, struct mm_struct *child)
 {
-	struct file *file = mm_kunit_hugetlb_file(test, PUD_SIZE);
-	struct mm_struct *third = sharer_of(test, file, 1);
-	struct mm_struct *parent, *child;
-	struct vm_area_struct *src, *dst;
+	struct vm_area_struct *src = mm_kunit_vma(parent, BASE);
+	struct vm_area_struct *dst = mm_kunit_vma(child, BASE);
 	int ret;
-
-	parent = mm_kunit_map_new(test, file, BASE, PUD_SIZE, PROT_READ, MAP_SHARED, 0);
-	mm_kunit_read(test, parent, BASE);
-	child = mm_kunit_map_new(test, file, BASE, PUD_SIZE, RW, MAP_SHARED, 0);
-	src = mm_kunit_vma(parent, BASE);
-	dst = mm_kunit_vma(child, BASE);
 
 	mmap_write_lock(parent);
 	mmap_write_lock_nested(child, SINGLE_DEPTH_NESTING);
 	ret = mm_kunit_copy_hugetlb_page_range(dst, src);
 	mmap_write_unlock(child);
 	mmap_write_unlock(parent);
+	return ret;
+}
 
-	KUNIT_EXPECT_EQ(test, ret, 0);
+/*
+ * 3aa4ed8040e1: the child shares, but with a third VMA and not with its
+ * parent. What it shares is mapped already and must not be mapped once more.
+ * Not where fork() refuses such a VMA, with a warning: there nobody may ask.
+ */
+static void __maybe_unused fork_into_third_vmas_table_maps_nothing(struct kunit *test)
+{
+	struct file *file = mm_kunit_hugetlb_file(test, PUD_SIZE);
+	struct mm_struct *third = sharer_of(test, file, 1);
+	struct mm_struct *parent, *child;
+
+	parent = mm_kunit_map_new(test, file, BASE, PUD_SIZE, PROT_READ, MAP_SHARED, 0);
+	mm_kunit_read(test, parent, BASE);
+	child = mm_kunit_map_new(test, file, BASE, PUD_SIZE, RW, MAP_SHARED, 0);
+	KUNIT_EXPECT_EQ(test, copy_range(parent, child), 0);
 	KUNIT_EXPECT_EQ(test, owners(test, third, BASE), 2);
 	KUNIT_EXPECT_TRUE(test, have_own_tables(parent, BASE, child, BASE));
 	EXPECT_TRUTH(test);
+}
+
+/*
+ * The same by a real fork: the parent could share with the third, but had its
+ * own table first. The child may join a table at once or at its first fault.
+ */
+static void __maybe_unused
+fork_beside_third_vmas_table_counts_nothing_twice(struct kunit *test)
+{
+	struct file *file = mm_kunit_hugetlb_file(test, PUD_SIZE);
+	struct mm_struct *third = sharer_of(test, file, 1);
+	struct mm_struct *parent, *child;
+
+	mm_kunit_write(test, third, BASE, 42);
+	parent = mm_kunit_map_new(test, file, BASE, PUD_SIZE, PROT_READ, MAP_SHARED, 0);
+	mm_kunit_read(test, parent, BASE);
+	KUNIT_ASSERT_EQ(test, mm_kunit_mprotect(parent, BASE, PUD_SIZE, RW), 0L);
+	child = mm_kunit_fork(test, parent);
+	KUNIT_EXPECT_NE(test, owners(test, child, BASE), 1);
+	EXPECT_TRUTH(test);
+
+	KUNIT_EXPECT_EQ(test, mm_kunit_read(test, child, BASE), 42ULL);
+	KUNIT_EXPECT_EQ(test, owners(test, child, BASE), 2);
+	KUNIT_EXPECT_TRUE(test, have_own_tables(parent, BASE, third, BASE));
+	EXPECT_TRUTH(test);
+}
+
+/*
+ * What userfaultfd protects is written in page tables alone, of pages that are
+ * there and of such as are not yet. A VMA with such marks shares no table.
+ */
+static void __maybe_unused fork_of_uffd_wp_vma_copies_its_marks(struct kunit *test)
+{
+	struct file *file = mm_kunit_hugetlb_file(test, PUD_SIZE);
+	struct mm_struct *mms[] = { sharer_of(test, file, 1), NULL };
+	unsigned long unmarked = pmd_val(*mm_kunit_pmd(mms[0], BASE));
+	int i;
+
+	mms[1] = mm_kunit_map_new(test, file, BASE, PUD_SIZE, RW, MAP_SHARED, 0);
+	for (i = 0; i < 2; i++)
+		mm_kunit_vm_flags_mod(mm_kunit_vma(mms[i], BASE), VM_UFFD_WP, 0);
+	mmap_write_lock(mms[0]);
+	mm_kunit_uffd_wp(find_vma(mms[0], BASE), BASE, BASE + 2 * PMD_SIZE);
+	mmap_write_unlock(mms[0]);
+	KUNIT_ASSERT_NE(test, pmd_val(*mm_kunit_pmd(mms[0], BASE)), unmarked);
+	KUNIT_ASSERT_FALSE(test, pmd_none(*mm_kunit_pmd(mms[0], BASE + PMD_SIZE)));
+
+	KUNIT_EXPECT_EQ(test, copy_range(mms[0], mms[1]), 0);
+	KUNIT_ASSERT_TRUE(test, have_own_tables(mms[0], BASE, mms[1], BASE));
+	for (i = 0; i < 3; i++)
+		KUNIT_EXPECT_EQ_MSG(test,
+				    pmd_val(mm_kunit_pmd(mms[1], BASE)[i]),
+				    pmd_val(mm_kunit_pmd(mms[0], BASE)[i]),
+				    "entry %d", i);
+	EXPECT_TRUTH(test);
+	for (i = 0; i < 2; i++)
+		mm_kunit_vm_flags_mod(mm_kunit_vma(mms[i], BASE), 0, VM_UFFD_WP);
 }
 
 /* A hole in the file is a hole for everybody, sharer or last owner. */
@@ -1539,7 +1601,9 @@ static struct kunit_case hugetlb_pmd_share_cases[] = {
 	MM_KUNIT_CASE_IF(SPLIT_UNDER_LOCK, split_unshares_when_it_splits_not_before)
 	MM_KUNIT_CASE_IF(DONTNEED_HUGETLB, dontneed_of_part_takes_mm_out)
 	MM_KUNIT_CASE_IF(PMD_SHARE, fork_of_sharer_shares)
-	MM_KUNIT_CASE_IF(PMD_SHARE, fork_into_third_vmas_table_maps_nothing)
+	MM_KUNIT_CASE_IF(FORK_TAKES_SHARERS, fork_into_third_vmas_table_maps_nothing)
+	MM_KUNIT_CASE_IF(PMD_SHARE, fork_beside_third_vmas_table_counts_nothing_twice)
+	MM_KUNIT_CASE_IF(UFFD_PMD_MARKS, fork_of_uffd_wp_vma_copies_its_marks)
 	MM_KUNIT_CASE_IF(PMD_SHARE, punch_hole_takes_page_from_every_mm)
 	MM_KUNIT_CASE_IF(PMD_SHARE, punch_hole_tells_of_whole_pud)
 	MM_KUNIT_CASE_IF(PMD_SHARE, change_protection_of_part_tells_of_whole_pud)

@@ -673,6 +673,25 @@ static inline void mm_kunit_change_protection(struct vm_area_struct *vma,
 }
 
 /**
+ * mm_kunit_uffd_wp() - have userfaultfd write-protect what a VMA maps
+ * @vma: a hugetlb VMA with VM_UFFD_WP
+ * @start: start of the range
+ * @end: its end
+ *
+ * Only where CONFIG_MM_KUNIT_UFFD_PMD_MARKS.
+ *
+ * Context: the mmap lock held for writing.
+ */
+static inline void mm_kunit_uffd_wp(struct vm_area_struct *vma,
+				    unsigned long start, unsigned long end)
+{
+#ifdef CONFIG_MM_KUNIT_UFFD_PMD_MARKS
+	hugetlb_change_protection(vma, start, end, vma->vm_page_prot,
+				  MM_CP_UFFD_WP);
+#endif
+}
+
+/**
  * mm_kunit_move_page_tables() - move_hugetlb_page_tables(), where a tree has it
  * @vma: a hugetlb VMA
  * @new_vma: the VMA that takes over

@@ -769,14 +769,42 @@ static void __maybe_unused vma_without_mayshare_never_shares(struct kunit *test)
 	EXPECT_TRUTH(test);
 }
 
-/* Replaces a VMA's lock, which the last unmap takes away; returns the old one. */
-static void *swap_vma_lock(struct mm_struct *mm, unsigned long addr, void *lock)
-{
-	struct vm_area_struct *vma = mm_kunit_vma(mm, addr);
-	void *old = vma->vm_private_data;
+/**
+ * struct swapped_lock - a VMA whose lock is another one for a while
+ * @vma: the VMA
+ * @lock: its own lock, which the last unmap takes away
+ */
+struct swapped_lock {
+	struct vm_area_struct *vma;
+	void *lock;
+};
 
-	vma->vm_private_data = lock;
-	return old;
+static void give_lock_back(void *ctx)
+{
+	struct swapped_lock *swapped = ctx;
+
+	swapped->vma->vm_private_data = swapped->lock;
+}
+
+/* Replaces a VMA's lock until the case ends, or calls give_back_lock(). */
+static struct swapped_lock *swap_vma_lock(struct kunit *test, struct mm_struct *mm,
+					  unsigned long addr, void *lock)
+{
+	struct swapped_lock *swapped;
+
+	swapped = kunit_kzalloc(test, sizeof(*swapped), GFP_KERNEL);
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, swapped);
+	swapped->vma = mm_kunit_vma(mm, addr);
+	swapped->lock = swapped->vma->vm_private_data;
+	swapped->vma->vm_private_data = lock;
+	KUNIT_ASSERT_EQ(test, kunit_add_action_or_reset(test, give_lock_back,
+							swapped), 0);
+	return swapped;
+}
+
+static void give_back_lock(struct kunit *test, struct swapped_lock *swapped)
+{
+	kunit_release_action(test, give_lock_back, swapped);
 }
 
 /*
@@ -787,20 +815,20 @@ static void __maybe_unused private_mapping_never_shares(struct kunit *test)
 {
 	struct file *file = mm_kunit_hugetlb_file(test, PUD_SIZE);
 	struct mm_struct *shared = sharer_of(test, file, 1);
+	struct swapped_lock *locks[2];
 	struct mm_struct *mms[2];
-	void *locks[2];
 	int i;
 
 	for (i = 0; i < 2; i++) {
 		mms[i] = mm_kunit_map_new(test, file, BASE, PUD_SIZE, RW, MAP_PRIVATE, 0);
-		locks[i] = swap_vma_lock(mms[i], BASE, &mms[i]);
+		locks[i] = swap_vma_lock(test, mms[i], BASE, mms[i]);
 		mm_kunit_huge_pte_alloc(mm_kunit_vma(mms[i], BASE), BASE);
 		KUNIT_EXPECT_TRUE(test,
 				  have_own_tables(shared, BASE, mms[i], BASE));
 	}
 	KUNIT_EXPECT_TRUE(test, have_own_tables(mms[0], BASE, mms[1], BASE));
 	for (i = 0; i < 2; i++)
-		swap_vma_lock(mms[i], BASE, locks[i]);
+		give_back_lock(test, locks[i]);
 	EXPECT_TRUTH(test);
 }
 
@@ -808,14 +836,14 @@ static void __maybe_unused joining_without_vma_lock_never_shares(struct kunit *t
 {
 	struct file *file = mm_kunit_hugetlb_file(test, PUD_SIZE);
 	struct mm_struct *first = sharer_of(test, file, 1);
+	struct swapped_lock *lock;
 	struct mm_struct *second;
-	void *lock;
 
 	second = mm_kunit_map_new(test, file, BASE, PUD_SIZE, RW, MAP_SHARED, 0);
-	lock = swap_vma_lock(second, BASE, NULL);
+	lock = swap_vma_lock(test, second, BASE, NULL);
 	mm_kunit_huge_pte_alloc(mm_kunit_vma(second, BASE), BASE);
 	KUNIT_EXPECT_TRUE(test, have_own_tables(first, BASE, second, BASE));
-	swap_vma_lock(second, BASE, lock);
+	give_back_lock(test, lock);
 	EXPECT_TRUTH(test);
 }
 
@@ -823,14 +851,14 @@ static void __maybe_unused owner_without_vma_lock_never_shares(struct kunit *tes
 {
 	struct file *file = mm_kunit_hugetlb_file(test, PUD_SIZE);
 	struct mm_struct *leaving = sharer_of(test, file, 1);
+	struct swapped_lock *lock;
 	struct mm_struct *second;
-	void *lock;
 
 	second = mm_kunit_map_new(test, file, BASE, PUD_SIZE, RW, MAP_SHARED, 0);
-	lock = swap_vma_lock(leaving, BASE, NULL);
+	lock = swap_vma_lock(test, leaving, BASE, NULL);
 	mm_kunit_huge_pte_alloc(mm_kunit_vma(second, BASE), BASE);
 	KUNIT_EXPECT_TRUE(test, have_own_tables(leaving, BASE, second, BASE));
-	swap_vma_lock(leaving, BASE, lock);
+	give_back_lock(test, lock);
 	EXPECT_TRUTH(test);
 }
 
@@ -886,11 +914,11 @@ want_pmd_share_asks_for_a_vma_lock(struct kunit *test)
 {
 	struct file *file = mm_kunit_hugetlb_file(test, PUD_SIZE);
 	struct mm_struct *mm = sharer_of(test, file, 1);
-	void *lock = swap_vma_lock(mm, BASE, NULL);
+	struct swapped_lock *lock = swap_vma_lock(test, mm, BASE, NULL);
 
 	KUNIT_EXPECT_FALSE(test,
 			   mm_kunit_want_pmd_share(mm_kunit_vma(mm, BASE), BASE));
-	swap_vma_lock(mm, BASE, lock);
+	give_back_lock(test, lock);
 	KUNIT_EXPECT_TRUE(test,
 			  mm_kunit_want_pmd_share(mm_kunit_vma(mm, BASE), BASE));
 }
@@ -1537,6 +1565,7 @@ static void __maybe_unused random_sequences_keep_the_counts(struct kunit *test)
 {
 	static const struct mm_kunit_random random = {
 		.ops = random_ops,
+		.nr_ops = ARRAY_SIZE(random_ops),
 		.places = RANDOM_PAGES,
 		.steps = 150,
 		.start = random_start,

@@ -184,15 +184,16 @@ static void revalidate_file(struct kunit *test, unsigned long flags)
 {
 	struct mm_struct *mm = good_mm(test);
 	struct file *file = mm_kunit_shmem_file(test, HPAGE_PMD_SIZE);
+	struct mm_kunit_setting *setting;
 
 	munmap_of(test, mm, LOW, HIGH);
 	mm_kunit_mmap(test, mm, file, WINDOW, HPAGE_PMD_SIZE, TEST_RW, flags, 0);
 	KUNIT_ASSERT_EQ(test, mm_kunit_madvise(mm, WINDOW, HPAGE_PMD_SIZE,
 					       MADV_HUGEPAGE), 0L);
 	mm_kunit_write(test, mm, WINDOW, 1);
-	mm_kunit_set(test, "sysfs", MM_KUNIT_SHMEM_ENABLED, "force");
+	setting = mm_kunit_set(test, "sysfs", MM_KUNIT_SHMEM_ENABLED, "force");
 	KUNIT_EXPECT_FALSE(test, revalidates(mm));
-	mm_kunit_set(test, "sysfs", MM_KUNIT_SHMEM_ENABLED, "never");
+	mm_kunit_put_back(test, setting);
 }
 
 static void __maybe_unused shared_file_in_its_place_is_refused(struct kunit *test)
@@ -241,8 +242,8 @@ static void vma_without_advice_is_refused(struct kunit *test)
 {
 	unsigned long always = BIT(TRANSPARENT_HUGEPAGE_FLAG);
 	unsigned long asked = BIT(TRANSPARENT_HUGEPAGE_REQ_MADV_FLAG);
-	unsigned long before = transparent_hugepage_flags;
 	struct mm_struct *mm = good_mm(test);
+	unsigned long before = transparent_hugepage_flags;
 	bool did, does;
 
 	mm_kunit_vm_flags_mod(mm_kunit_vma(mm, WINDOW), 0, VM_HUGEPAGE);
@@ -437,6 +438,7 @@ static void __maybe_unused collapse_refuses_what_is_not_mapped(struct kunit *tes
 
 /**
  * struct call - a system call by a thread of its own
+ * @thread: the thread, until it runs
  * @what: the call
  * @mm: the mm
  * @addr: start of its range
@@ -445,6 +447,7 @@ static void __maybe_unused collapse_refuses_what_is_not_mapped(struct kunit *tes
  * @done: it has returned
  */
 struct call {
+	struct task_struct *thread;
 	long (*what)(struct mm_struct *mm, unsigned long addr,
 		     unsigned long len);
 	struct mm_struct *mm;
@@ -463,19 +466,48 @@ static int do_call(void *data)
 	return 0;
 }
 
-/*
- * The mmap lock is held: the call comes behind those that wait for it. An
- * urgent one goes before all others as soon as it has the lock.
- */
-static void queue_call(struct kunit *test, struct call *call, bool urgent)
+/* Whoever never ran is sent away, and for whoever did one waits. */
+static void end_call(void *ctx)
 {
+	struct call *call = ctx;
+
+	if (call->thread)
+		kthread_stop(call->thread);
+	else
+		wait_for_completion(&call->done);
+}
+
+/* An urgent call goes before all others as soon as it has the mmap lock. */
+static struct call *new_call(struct kunit *test,
+			     long (*what)(struct mm_struct *mm, unsigned long addr,
+					  unsigned long len),
+			     struct mm_struct *mm, unsigned long addr,
+			     unsigned long len, bool urgent)
+{
+	struct call *call = kunit_kzalloc(test, sizeof(*call), GFP_KERNEL);
 	struct task_struct *thread;
 
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, call);
 	init_completion(&call->done);
+	call->what = what;
+	call->mm = mm;
+	call->addr = addr;
+	call->len = len;
 	thread = kthread_create(do_call, call, "mmkunit-call");
 	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, thread);
+	call->thread = thread;
+	KUNIT_ASSERT_EQ(test, kunit_add_action_or_reset(test, end_call, call), 0);
 	if (urgent)
 		sched_set_fifo(thread);
+	return call;
+}
+
+/* The mmap lock is held: the call comes behind those that wait for it. */
+static void queue_call(struct call *call)
+{
+	struct task_struct *thread = call->thread;
+
+	call->thread = NULL;
 	wake_up_process(thread);
 	schedule_timeout_uninterruptible(2);
 }
@@ -489,27 +521,28 @@ static void queue_call(struct kunit *test, struct call *call, bool urgent)
 static void __maybe_unused collapse_heeds_a_vma_that_shrinks(struct kunit *test)
 {
 	struct mm_struct *mm = small_mm(test, 4, 8);
-	struct call c = { collapse_range, mm, WINDOW, 4 * HPAGE_PMD_SIZE };
-	struct call u = {
-		mm_kunit_munmap, mm, WINDOW + 2 * HPAGE_PMD_SIZE,
-		2 * HPAGE_PMD_SIZE,
-	};
+	struct call *c = new_call(test, collapse_range, mm, WINDOW,
+				  4 * HPAGE_PMD_SIZE, false);
+	struct call *u = new_call(test, mm_kunit_munmap, mm,
+				  WINDOW + 2 * HPAGE_PMD_SIZE,
+				  2 * HPAGE_PMD_SIZE, true);
 	struct mm_kunit_recorder *rec = mm_kunit_record(test, mm);
 	int i;
 
 	mmap_write_lock(mm);
-	queue_call(test, &c, false);
-	queue_call(test, &u, true);
+	queue_call(c);
+	queue_call(u);
 	mmap_write_unlock(mm);
-	wait_for_completion(&c.done);
-	wait_for_completion(&u.done);
+	kunit_release_action(test, end_call, u);
+	kunit_release_action(test, end_call, c);
 
-	KUNIT_EXPECT_EQ(test, c.ret, 0L);
-	KUNIT_ASSERT_EQ(test, u.ret, 0L);
+	KUNIT_EXPECT_EQ(test, c->ret, 0L);
+	KUNIT_ASSERT_EQ(test, u->ret, 0L);
 	for (i = 0; i < rec->nr; i++)
-		KUNIT_ASSERT_FALSE_MSG(test, rec->event[i].start == u.addr &&
-				       rec->event[i].end == u.addr + HPAGE_PMD_SIZE,
+		KUNIT_ASSERT_FALSE_MSG(test, rec->event[i].start == u->addr &&
+				       rec->event[i].end == u->addr + HPAGE_PMD_SIZE,
 				       "the VMA shrank too late");
+	KUNIT_EXPECT_EQ(test, rec->lost, 0);
 	expect_collapsed(test, mm);
 	KUNIT_EXPECT_TRUE(test, mm_kunit_page_at(mm, WINDOW_END));
 	KUNIT_EXPECT_EQ(test, mm_kunit_entry_at(mm, WINDOW_END).size,

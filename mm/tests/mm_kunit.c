@@ -24,6 +24,7 @@
 #include <linux/sched/signal.h>
 #include <linux/sched/task.h>
 #include <linux/slab.h>
+#include <linux/string.h>
 #include <linux/uaccess.h>
 #include <linux/workqueue.h>
 
@@ -91,6 +92,21 @@ static void park_every_cpu(void)
 	schedule_on_each_cpu(park_this_cpu);
 }
 
+/* An mm may be left behind by a failed case, and then outlives its thread. */
+static struct mm_struct *alloc_mm(void)
+{
+	struct mm_struct *mm = mm_alloc();
+
+	if (!mm)
+		return NULL;
+#ifdef CONFIG_MEMCG
+	rcu_assign_pointer(mm->owner, NULL);
+#endif
+	mm->task_size = TASK_SIZE;
+	arch_pick_mmap_layout(mm, &current->signal->rlim[RLIMIT_STACK]);
+	return mm;
+}
+
 /**
  * mm_kunit_init() - make the fixture of one case
  * @test: the case
@@ -105,10 +121,11 @@ int mm_kunit_init(struct kunit *test)
 
 	if (!fx)
 		return -ENOMEM;
-	parking = mm_alloc();
+	parking = alloc_mm();
 	if (!parking)
 		return -ENOMEM;
 	park_every_cpu();
+	rcu_barrier();		/* for what the last case's actions had */
 	fx->before = count();
 	fx->overcommit = mm_kunit_set_overcommit(fx->before.huge_pages +
 						 MAX_HUGE_PAGES);
@@ -121,7 +138,7 @@ int mm_kunit_init(struct kunit *test)
  * @test: the case
  *
  * A suite names it as its exit function. Of a case that failed it takes down
- * nothing, see mm_kunit_exit_mm().
+ * neither mms nor files, see mm_kunit_exit_mm().
  */
 void mm_kunit_exit(struct kunit *test)
 {
@@ -139,6 +156,7 @@ void mm_kunit_exit(struct kunit *test)
 			mm_kunit_exit_mm(test, fx->mms[i]);
 	mm_kunit_set_overcommit(fx->overcommit);
 	if (mm_kunit_failed(test)) {
+		mmput(parking);
 		rcu_barrier();	/* or the next case would count what is dying */
 		return;
 	}
@@ -154,7 +172,10 @@ void mm_kunit_exit(struct kunit *test)
 	mmput(parking);
 }
 
-/* Where an mm stands in the fixture; NULL stands in the first free slot. */
+/*
+ * Where an mm stands in the fixture; NULL stands in the first free slot.
+ * MM_KUNIT_MAX_MMS says that it stands nowhere.
+ */
 static int slot_of(struct mm_kunit *fx, struct mm_struct *mm)
 {
 	int i;
@@ -186,11 +207,9 @@ static struct mm_struct *adopt(struct kunit *test, struct mm_struct *mm)
  */
 struct mm_struct *mm_kunit_new_mm(struct kunit *test)
 {
-	struct mm_struct *mm = mm_alloc();
+	struct mm_struct *mm = alloc_mm();
 
 	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, mm);
-	mm->task_size = TASK_SIZE;
-	arch_pick_mmap_layout(mm, &current->signal->rlim[RLIMIT_STACK]);
 	mm_kunit_keep_from_khugepaged(mm, true);
 	return adopt(test, mm);
 }
@@ -214,11 +233,12 @@ static int __noreturn child_main(void *arg)
 static struct mm_struct *try_fork(struct mm_struct *mm, int fail_nth, int *left)
 {
 	struct kernel_clone_args args;
-	struct child child = { };
+	struct child child = {
+		.has_mm = COMPLETION_INITIALIZER_ONSTACK(child.has_mm),
+	};
 	unsigned long timeout = jiffies + 10 * HZ;
 	pid_t pid;
 
-	init_completion(&child.has_mm);
 	mm_kunit_clone_args(&args, child_main, &child);
 	mm_kunit_keep_from_khugepaged(mm, false);
 	kthread_use_mm(mm);
@@ -258,6 +278,28 @@ struct mm_struct *mm_kunit_fork(struct kunit *test, struct mm_struct *mm)
 }
 
 /**
+ * mm_kunit_fork_and_exit() - fork, and let the child's mm exit at once
+ * @mm: the parent's mm
+ *
+ * It asserts nothing, for a case that must not stop here.
+ *
+ * Return: 0, a negative errno if the fork failed, or -EBUSY if the child's mm
+ * is still in use and was left to itself
+ */
+int mm_kunit_fork_and_exit(struct mm_struct *mm)
+{
+	int left;
+	struct mm_struct *child = try_fork(mm, 0, &left);
+
+	if (IS_ERR(child))
+		return PTR_ERR(child);
+	if (atomic_read(&child->mm_users) > 1)
+		return -EBUSY;
+	mmput(child);
+	return 0;
+}
+
+/**
  * mm_kunit_fork_failing() - mm_kunit_fork() during which an allocation fails
  * @test: the case, which owns the child's mm
  * @mm: the parent's mm
@@ -292,8 +334,13 @@ void mm_kunit_exit_mm(struct kunit *test, struct mm_struct *mm)
 {
 	struct mm_kunit *fx = test->priv;
 	int slot = slot_of(fx, mm);
-	struct mm_kunit_recorder *rec = fx->recorders[slot];
+	struct mm_kunit_recorder *rec;
 
+	if (slot == MM_KUNIT_MAX_MMS) {
+		KUNIT_FAIL(test, "an mm exits that the case does not own");
+		return;
+	}
+	rec = fx->recorders[slot];
 	fx->mms[slot] = NULL;
 	fx->recorders[slot] = NULL;
 	if (rec) {
@@ -351,42 +398,233 @@ struct file *mm_kunit_shmem_file(struct kunit *test, unsigned long size)
 }
 
 /**
- * mm_kunit_set() - write to a file of sysfs or debugfs
- * @test: the case
+ * struct errand - a function that a thread of its own calls
+ * @fn: the function
+ * @arg: its argument
+ * @ret: what it returned
+ * @done: it has returned
+ */
+struct errand {
+	int (*fn)(void *arg);
+	void *arg;
+	int ret;
+	struct completion done;
+};
+
+static int run_errand(void *data)
+{
+	struct errand *errand = data;
+
+	allow_signal(SIGKILL);
+	errand->ret = errand->fn(errand->arg);
+	complete(&errand->done);
+	return 0;
+}
+
+/**
+ * mm_kunit_in_thread() - call a function in a thread that has no mm
+ * @fn: the function; it asserts nothing, and ends early if it is killed
+ * @arg: its argument
+ *
+ * For what undoes something: a case's actions run in a thread that may have an
+ * mm, or none, and that need not be a kernel thread. After a minute the function
+ * is killed, so that one that waits for what a failed case has broken ends.
+ *
+ * Return: what @fn returns, or a negative errno
+ */
+int mm_kunit_in_thread(int (*fn)(void *arg), void *arg)
+{
+	struct errand errand = {
+		.fn = fn,
+		.arg = arg,
+		.done = COMPLETION_INITIALIZER_ONSTACK(errand.done),
+	};
+	struct task_struct *thread;
+
+	thread = kthread_create(run_errand, &errand, "mmkunit-errand");
+	if (IS_ERR(thread))
+		return PTR_ERR(thread);
+	get_task_struct(thread);
+	wake_up_process(thread);
+	if (!wait_for_completion_timeout(&errand.done, 60 * HZ)) {
+		send_sig(SIGKILL, thread, 1);
+		wait_for_completion(&errand.done);
+	}
+	put_task_struct(thread);
+	return errand.ret;
+}
+
+/**
+ * mm_kunit_use_user_page() - be a process with a page of memory
+ *
+ * For system calls and files that take what they are given from user space
+ * alone. It asserts nothing, and the mm is none of a case's.
+ *
+ * Context: a kernel thread without an mm.
+ * Return: the mm, in use, with a page at MM_KUNIT_USER_PAGE, or NULL
+ */
+struct mm_struct *mm_kunit_use_user_page(void)
+{
+	struct mm_struct *mm = alloc_mm();
+	unsigned long got;
+
+	if (!mm)
+		return NULL;
+	kthread_use_mm(mm);
+	got = vm_mmap(NULL, MM_KUNIT_USER_PAGE, PAGE_SIZE, PROT_READ | PROT_WRITE,
+		      MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, 0);
+	if (got == MM_KUNIT_USER_PAGE)
+		return mm;
+	kthread_unuse_mm(mm);
+	mmput(mm);
+	return NULL;
+}
+
+/**
+ * mm_kunit_unuse_user_page() - be a process no more
+ * @mm: what mm_kunit_use_user_page() returned
+ */
+void mm_kunit_unuse_user_page(struct mm_struct *mm)
+{
+	kthread_unuse_mm(mm);
+	mmput(mm);
+}
+
+/**
+ * struct mm_kunit_setting - a file of sysfs or debugfs, and what it held
  * @fs: name of the file system
  * @path: the file, seen from the root of @fs
  * @value: what to write
+ * @old: what it held before, in the words that set it
  */
-void mm_kunit_set(struct kunit *test, const char *fs, const char *path,
-		  const char *value)
+struct mm_kunit_setting {
+	const char *fs;
+	const char *path;
+	const char *value;
+	char old[128];
+};
+
+/* Where a file tells of a choice, what was chosen stands in brackets. */
+static void keep_chosen(char *text)
 {
-	struct file_system_type *type = get_fs_type(fs);
-	char __user *buf = (char __user *)PUD_SIZE;
+	char *from = strchr(text, '[');
+	char *to = from ? strchr(from, ']') : NULL;
+
+	if (to)
+		memmove(text, from + 1, to - from - 1);
+	text[to ? to - from - 1 : strcspn(text, "\n")] = '\0';
+}
+
+static int access_file(struct mm_kunit_setting *setting, struct file *file)
+{
+	char __user *buf = (char __user *)MM_KUNIT_USER_PAGE;
+	size_t len = strlen(setting->value);
+	ssize_t ret;
+	loff_t pos = 0;
+
+	if (!setting->old[0]) {
+		ret = vfs_read(file, buf, sizeof(setting->old) - 1, &pos);
+		if (ret < 0)
+			return ret;
+		if (copy_from_user(setting->old, buf, ret))
+			return -EFAULT;
+		keep_chosen(setting->old);
+	}
+	pos = 0;
+	if (copy_to_user(buf, setting->value, len))
+		return -EFAULT;
+	ret = vfs_write(file, buf, len, &pos);
+	return ret < 0 ? ret : ret == len ? 0 : -EIO;
+}
+
+/* Called in a thread of its own. */
+static int access_setting(void *arg)
+{
+	struct mm_kunit_setting *setting = arg;
+	struct file_system_type *type = get_fs_type(setting->fs);
 	struct vfsmount *mnt;
 	struct mm_struct *mm;
 	struct file *file;
-	ssize_t written;
-	loff_t pos = 0;
+	int ret = -ENOMEM;
 
-	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, type);
-	mnt = vfs_kern_mount(type, 0, fs, NULL);
+	if (!type)
+		return -ENODEV;
+	mnt = vfs_kern_mount(type, 0, setting->fs, NULL);
 	put_filesystem(type);
-	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, mnt);
-	file = mm_kunit_open_root_mnt(mnt, path, O_WRONLY);
+	if (IS_ERR(mnt))
+		return PTR_ERR(mnt);
+	file = mm_kunit_open_root_mnt(mnt, setting->path, O_RDWR);
 	mntput(mnt);
-	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, file);
-
-	/* Files of debugfs take what they are given from user space alone. */
-	mm = mm_kunit_new_mm(test);
-	mm_kunit_mmap_anon(test, mm, PUD_SIZE, PAGE_SIZE);
-	kthread_use_mm(mm);
-	written = copy_to_user(buf, value, strlen(value)) ? -EFAULT :
-		  vfs_write(file, buf, strlen(value), &pos);
-	kthread_unuse_mm(mm);
-	mm_kunit_exit_mm(test, mm);
+	if (IS_ERR(file))
+		return PTR_ERR(file);
+	mm = mm_kunit_use_user_page();
+	if (mm) {
+		ret = access_file(setting, file);
+		mm_kunit_unuse_user_page(mm);
+	}
 	fput(file);
-	KUNIT_ASSERT_EQ_MSG(test, written, (ssize_t)strlen(value),
+	return ret;
+}
+
+static void put_setting_back(void *ctx)
+{
+	struct mm_kunit_setting *setting = ctx;
+
+	setting->value = setting->old;
+	if (mm_kunit_in_thread(access_setting, setting))
+		pr_err("mm_kunit: %s stays as it is, not %s\n", setting->path,
+		       setting->old);
+}
+
+/**
+ * mm_kunit_set() - write to a file of sysfs or debugfs
+ * @test: the case, at whose end the file holds again what it held before
+ * @fs: name of the file system
+ * @path: the file, seen from the root of @fs
+ * @value: what to write
+ *
+ * Return: the setting, for mm_kunit_put_back()
+ */
+struct mm_kunit_setting *mm_kunit_set(struct kunit *test, const char *fs,
+				      const char *path, const char *value)
+{
+	struct mm_kunit_setting *setting;
+
+	setting = kunit_kzalloc(test, sizeof(*setting), GFP_KERNEL);
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, setting);
+	setting->fs = fs;
+	setting->path = path;
+	setting->value = value;
+	KUNIT_ASSERT_EQ_MSG(test, mm_kunit_in_thread(access_setting, setting), 0,
 			    "%s to %s", value, path);
+	KUNIT_ASSERT_EQ(test, kunit_add_action_or_reset(test, put_setting_back,
+							setting), 0);
+	return setting;
+}
+
+/**
+ * mm_kunit_change() - write something else to a file that mm_kunit_set() wrote to
+ * @setting: the setting
+ * @value: what to write
+ *
+ * It asserts nothing; what the file held first comes back as before.
+ *
+ * Return: 0, or a negative errno
+ */
+int mm_kunit_change(struct mm_kunit_setting *setting, const char *value)
+{
+	setting->value = value;
+	return mm_kunit_in_thread(access_setting, setting);
+}
+
+/**
+ * mm_kunit_put_back() - undo mm_kunit_set() before the case ends
+ * @test: the case
+ * @setting: what mm_kunit_set() returned
+ */
+void mm_kunit_put_back(struct kunit *test, struct mm_kunit_setting *setting)
+{
+	kunit_release_action(test, put_setting_back, setting);
 }
 
 /**
@@ -725,7 +963,7 @@ static void record(struct mm_kunit_recorder *rec,
 
 	spin_lock_irqsave(&rec->lock, flags);
 	if (rec->nr < MM_KUNIT_MAX_EVENTS)
-		rec->event[rec->nr] = (struct mm_kunit_event) {
+		rec->event[rec->nr++] = (struct mm_kunit_event) {
 			.kind = kind,
 			.start = start,
 			.end = end,
@@ -733,7 +971,8 @@ static void record(struct mm_kunit_recorder *rec,
 			.pfn = entry.kind == MM_KUNIT_PRESENT ? entry.pfn : 0,
 			.tlb_gen = mm_kunit_tlb_gen(mm),
 		};
-	rec->nr++;
+	else
+		rec->lost++;
 	spin_unlock_irqrestore(&rec->lock, flags);
 }
 
@@ -780,14 +1019,16 @@ struct mm_kunit_recorder *mm_kunit_record(struct kunit *test,
 {
 	struct mm_kunit *fx = test->priv;
 	struct mm_kunit_recorder *rec;
+	int slot = slot_of(fx, mm);
 
+	KUNIT_ASSERT_LT(test, slot, MM_KUNIT_MAX_MMS);
 	rec = kunit_kzalloc(test, sizeof(*rec), GFP_KERNEL);
 	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, rec);
 	spin_lock_init(&rec->lock);
 	rec->range.ops = &range_ops;
 	rec->secondary.ops = &secondary_ops;
 	KUNIT_ASSERT_EQ(test, mmu_notifier_register(&rec->range, mm), 0);
-	fx->recorders[slot_of(fx, mm)] = rec;
+	fx->recorders[slot] = rec;
 	KUNIT_ASSERT_EQ(test, mmu_notifier_register(&rec->secondary, mm), 0);
 	return rec;
 }
@@ -800,6 +1041,7 @@ void mm_kunit_forget(struct mm_kunit_recorder *rec)
 {
 	spin_lock_irq(&rec->lock);
 	rec->nr = 0;
+	rec->lost = 0;
 	spin_unlock_irq(&rec->lock);
 }
 
@@ -816,7 +1058,7 @@ bool mm_kunit_was_told(struct mm_kunit_recorder *rec,
 {
 	int i;
 
-	for (i = 0; i < min(rec->nr, MM_KUNIT_MAX_EVENTS); i++) {
+	for (i = 0; i < rec->nr; i++) {
 		struct mm_kunit_event *e = &rec->event[i];
 
 		if (e->kind == kind && e->start <= start && e->end >= end)

@@ -19,6 +19,9 @@
 #define MM_KUNIT_MAX_EVENTS	2048
 #define MM_KUNIT_MAX_PINS	8
 
+/* Where mm_kunit_use_user_page() has its page. */
+#define MM_KUNIT_USER_PAGE	PUD_SIZE
+
 /**
  * struct mm_kunit_counts - what a case must leave as it found it
  * @pagetables: page-table pages of the machine, but for the kernel's own
@@ -32,6 +35,7 @@ struct mm_kunit_counts {
 };
 
 struct mm_kunit_recorder;
+struct mm_kunit_setting;
 struct page;
 
 /**
@@ -94,7 +98,8 @@ struct mm_kunit_event {
  *	may not be both
  * @watch: an address to look at whenever the notifiers are called
  * @lock: protects the rest; callbacks may come in atomic context
- * @nr: how many events came, of which MM_KUNIT_MAX_EVENTS are kept
+ * @nr: how many events are kept
+ * @lost: how many came when there was no room any more
  * @event: the events, oldest first
  */
 struct mm_kunit_recorder {
@@ -103,6 +108,7 @@ struct mm_kunit_recorder {
 	unsigned long watch;
 	spinlock_t lock;	/* protects what follows */
 	int nr;
+	int lost;
 	struct mm_kunit_event event[MM_KUNIT_MAX_EVENTS];
 };
 
@@ -111,6 +117,7 @@ void mm_kunit_exit(struct kunit *test);
 
 struct mm_struct *mm_kunit_new_mm(struct kunit *test);
 struct mm_struct *mm_kunit_fork(struct kunit *test, struct mm_struct *mm);
+int mm_kunit_fork_and_exit(struct mm_struct *mm);
 struct mm_struct *mm_kunit_fork_failing(struct kunit *test,
 					struct mm_struct *mm, int nth,
 					bool *failed);
@@ -118,8 +125,14 @@ void mm_kunit_exit_mm(struct kunit *test, struct mm_struct *mm);
 struct file *mm_kunit_hugetlb_file(struct kunit *test, unsigned long size);
 struct file *mm_kunit_shmem_file(struct kunit *test, unsigned long size);
 void mm_kunit_put_files(struct kunit *test);
-void mm_kunit_set(struct kunit *test, const char *fs, const char *path,
-		  const char *value);
+
+int mm_kunit_in_thread(int (*fn)(void *arg), void *arg);
+struct mm_struct *mm_kunit_use_user_page(void);
+void mm_kunit_unuse_user_page(struct mm_struct *mm);
+struct mm_kunit_setting *mm_kunit_set(struct kunit *test, const char *fs,
+				      const char *path, const char *value);
+int mm_kunit_change(struct mm_kunit_setting *setting, const char *value);
+void mm_kunit_put_back(struct kunit *test, struct mm_kunit_setting *setting);
 
 void mm_kunit_mmap(struct kunit *test, struct mm_struct *mm, struct file *file,
 		   unsigned long addr, unsigned long len, unsigned long prot,

@@ -14,6 +14,7 @@
 #include <linux/hrtimer.h>
 #include <linux/huge_mm.h>
 #include <linux/hugetlb.h>
+#include <linux/kasan.h>
 #include <linux/kconfig.h>
 #include <linux/kthread.h>
 #include <linux/migrate.h>
@@ -764,6 +765,25 @@ static inline bool mm_kunit_page_swapbacked(struct page *page)
 	return folio_test_swapbacked(page_folio(page));
 #else
 	return PageSwapBacked(page);
+#endif
+}
+
+/**
+ * mm_kunit_is_early_shadow() - is a page table one that KASAN began with
+ * @table: the page table
+ *
+ * These map one page for all of the shadow that nobody needs, each of them a
+ * great many times.
+ */
+static inline bool mm_kunit_is_early_shadow(void *table)
+{
+#ifdef CONFIG_KASAN_VMALLOC
+	table = (void *)((unsigned long)table & PAGE_MASK);
+	return table == lm_alias(kasan_early_shadow_pte) ||
+	       table == lm_alias(kasan_early_shadow_pmd) ||
+	       table == lm_alias(kasan_early_shadow_pud);
+#else
+	return false;
 #endif
 }
 

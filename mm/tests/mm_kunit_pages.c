@@ -118,12 +118,13 @@ void mm_kunit_map_file_thp(struct kunit *test, struct mm_struct *mm[2],
 			   unsigned long len)
 {
 	struct file *file = mm_kunit_shmem_file(test, PMD_SIZE);
+	struct mm_kunit_setting *setting;
 
 	mm[0] = mm_kunit_map_new(test, file, MM_KUNIT_BASE, PMD_SIZE, RW,
 				 MAP_SHARED, 0);
-	mm_kunit_set(test, "sysfs", MM_KUNIT_SHMEM_ENABLED, "force");
+	setting = mm_kunit_set(test, "sysfs", MM_KUNIT_SHMEM_ENABLED, "force");
 	mm_kunit_write_pages(test, mm[0], 4);
-	mm_kunit_set(test, "sysfs", MM_KUNIT_SHMEM_ENABLED, "never");
+	mm_kunit_put_back(test, setting);
 	KUNIT_ASSERT_EQ_MSG(test, mm_kunit_entry_at(mm[0], MM_KUNIT_BASE).size,
 			    PMD_SIZE, "the file has no huge page");
 	mm[1] = mm_kunit_map_new(test, file, MM_KUNIT_BASE, len, RW,
@@ -131,14 +132,23 @@ void mm_kunit_map_file_thp(struct kunit *test, struct mm_struct *mm[2],
 	mm_kunit_expect_pages(test, mm[1], 4);
 }
 
+/* It makes ksmd forget the mms, which it would keep for a while after exit. */
+static void unmerge(void *ctx)
+{
+	if (mm_kunit_change(ctx, "2"))
+		pr_err("mm_kunit: ksmd has not forgotten its mms\n");
+}
+
 /**
  * mm_kunit_ksm_merge() - make two mms that have a page in common by ksmd
  * @test: the case, which owns the mms, and ends with mm_kunit_ksm_unmerge()
  * @mm: the mms; page 0 is merged, page 1 is each one's own
+ * @ksm: what mm_kunit_ksm_unmerge() takes
  *
  * Return: the merged page
  */
-struct page *mm_kunit_ksm_merge(struct kunit *test, struct mm_struct *mm[2])
+struct page *mm_kunit_ksm_merge(struct kunit *test, struct mm_struct *mm[2],
+				struct mm_kunit_setting **ksm)
 {
 	unsigned long timeout = jiffies + msecs_to_jiffies(KSM_MS);
 	int i;
@@ -151,12 +161,13 @@ struct page *mm_kunit_ksm_merge(struct kunit *test, struct mm_struct *mm[2])
 						       2 * PAGE_SIZE,
 						       MADV_MERGEABLE), 0L);
 	}
-	mm_kunit_set(test, "sysfs", KSM_RUN, "1");
+	*ksm = mm_kunit_set(test, "sysfs", KSM_RUN, "1");
+	KUNIT_ASSERT_EQ(test, kunit_add_action_or_reset(test, unmerge, *ksm), 0);
 	while (mm_kunit_page_at(mm[0], MM_KUNIT_BASE) !=
 	       mm_kunit_page_at(mm[1], MM_KUNIT_BASE) &&
 	       time_before(jiffies, timeout))
 		schedule_timeout_uninterruptible(1);
-	mm_kunit_set(test, "sysfs", KSM_RUN, "0");
+	KUNIT_ASSERT_EQ(test, mm_kunit_change(*ksm, "0"), 0);
 	KUNIT_ASSERT_PTR_EQ_MSG(test, mm_kunit_page_at(mm[0], MM_KUNIT_BASE),
 				mm_kunit_page_at(mm[1], MM_KUNIT_BASE),
 				"ksmd merged nothing in %d ms", KSM_MS);
@@ -166,11 +177,10 @@ struct page *mm_kunit_ksm_merge(struct kunit *test, struct mm_struct *mm[2])
 /**
  * mm_kunit_ksm_unmerge() - give every mm its own page again
  * @test: the case
- *
- * It makes ksmd forget the mms, which it would keep for a while after their
- * exit.
+ * @ksm: what mm_kunit_ksm_merge() said
  */
-void mm_kunit_ksm_unmerge(struct kunit *test)
+void mm_kunit_ksm_unmerge(struct kunit *test, struct mm_kunit_setting *ksm)
 {
-	mm_kunit_set(test, "sysfs", KSM_RUN, "2");
+	kunit_release_action(test, unmerge, ksm);
+	mm_kunit_put_back(test, ksm);
 }

@@ -49,7 +49,8 @@ void mm_kunit_split_pmd(struct kunit *test, struct mm_struct *mm);
 void mm_kunit_map_file_thp(struct kunit *test, struct mm_struct *mm[2],
 			   unsigned long len);
 
-struct page *mm_kunit_ksm_merge(struct kunit *test, struct mm_struct *mm[2]);
-void mm_kunit_ksm_unmerge(struct kunit *test);
+struct page *mm_kunit_ksm_merge(struct kunit *test, struct mm_struct *mm[2],
+				struct mm_kunit_setting **ksm);
+void mm_kunit_ksm_unmerge(struct kunit *test, struct mm_kunit_setting *ksm);
 
 #endif /* _MM_KUNIT_PAGES_H */

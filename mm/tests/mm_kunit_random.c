@@ -12,21 +12,32 @@ static int below(struct mm_kunit_sequence *seq, int limit)
 	return prandom_u32_state(&seq->rnd) % limit;
 }
 
+static const struct mm_kunit_op *choose(struct mm_kunit_sequence *seq)
+{
+	const struct mm_kunit_random *random = seq->random;
+	const struct mm_kunit_op *op = random->ops;
+	int i, weight, all = 0;
+
+	for (i = 0; i < random->nr_ops; i++)
+		all += op[i].weight;
+	weight = below(seq, all);
+	while (weight >= op->weight)
+		weight -= op++->weight;
+	return op;
+}
+
 /* Every step takes as many decisions, so that a log can be compared. */
 static bool random_step(struct mm_kunit_sequence *seq,
 			struct mm_kunit_step *step)
 {
 	const struct mm_kunit_random *random = seq->random;
-	const struct mm_kunit_op *op = random->ops;
-	int weight = below(seq, 100);
+	const struct mm_kunit_op *op = choose(seq);
 
 	step->mm = below(seq, MM_KUNIT_RANDOM_MMS);
 	step->from = below(seq, random->places);
 	step->to = step->from + below(seq, random->places - step->from);
 	step->slot = (step->mm + 1 + below(seq, MM_KUNIT_RANDOM_MMS - 1)) %
 		     MM_KUNIT_RANDOM_MMS;
-	while (weight >= op->weight)
-		weight -= op++->weight;
 	if (!seq->mms[step->mm]) {
 		step->what = "start";
 		seq->mms[step->mm] = random->start(seq, step->mm);

@@ -33,7 +33,7 @@ struct mm_kunit_step {
 /**
  * struct mm_kunit_op - an operation that a sequence may choose
  * @what: its name
- * @weight: how often it is chosen; the weights of all make 100
+ * @weight: how often it is chosen, in shares of the weights of all
  * @do_it: does it; returns whether the kernel did what it should
  */
 struct mm_kunit_op {
@@ -45,6 +45,7 @@ struct mm_kunit_op {
 /**
  * struct mm_kunit_random - what a suite's random sequences are made of
  * @ops: the operations
+ * @nr_ops: how many
  * @places: how many places they know
  * @steps: how long a sequence is
  * @start: makes an mm in a slot of the sequence that is empty
@@ -53,6 +54,7 @@ struct mm_kunit_op {
  */
 struct mm_kunit_random {
 	const struct mm_kunit_op *ops;
+	int nr_ops;
 	int places;
 	int steps;
 	struct mm_struct *(*start)(struct mm_kunit_sequence *seq, int slot);

@@ -23,75 +23,103 @@
 #define NODE	"/mmkunit-swap"
 
 /* Where the system calls find the name of the node. */
-#define NAME	((const char __user *)MM_KUNIT_BASE)
-
-/* In use on return, for system calls about the node. */
-static struct mm_struct *use_mm_with_name(struct kunit *test)
-{
-	struct mm_struct *mm = mm_kunit_new_mm(test);
-	unsigned long left;
-
-	mm_kunit_mmap_anon(test, mm, MM_KUNIT_BASE, PAGE_SIZE);
-	kthread_use_mm(mm);
-	left = copy_to_user((void __user *)MM_KUNIT_BASE, NODE, sizeof(NODE));
-	if (left)
-		kthread_unuse_mm(mm);
-	KUNIT_ASSERT_EQ(test, left, 0UL);
-	return mm;
-}
-
-static void unuse_mm_with_name(struct kunit *test, struct mm_struct *mm)
-{
-	kthread_unuse_mm(mm);
-	mm_kunit_exit_mm(test, mm);
-}
+#define NAME	((const char __user *)MM_KUNIT_USER_PAGE)
 
 /* What mkswap would write. */
-static void make_header(struct kunit *test)
+static int write_header(struct file *file)
 {
-	union swap_header *header = kunit_kzalloc(test, PAGE_SIZE, GFP_KERNEL);
-	struct file *file;
+	union swap_header *header = kzalloc(PAGE_SIZE, GFP_KERNEL);
 	ssize_t written;
 	loff_t pos = 0;
 
-	mm_kunit_in_root()
-		file = filp_open(NODE, O_RDWR | O_LARGEFILE, 0);
-	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, file);
-	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, header);
+	if (!header)
+		return -ENOMEM;
 	header->info.version = 1;
 	header->info.last_page = (i_size_read(file->f_mapping->host) >>
 				  PAGE_SHIFT) - 1;
 	memcpy(header->magic.magic, "SWAPSPACE2", 10);
 	written = kernel_write(file, header, PAGE_SIZE, &pos);
+	kfree(header);
+	return written < 0 ? written : written == PAGE_SIZE ? 0 : -EIO;
+}
+
+static int make_header(void)
+{
+	struct file *file;
+	int ret;
+
+	mm_kunit_in_root()
+		file = filp_open(NODE, O_RDWR | O_LARGEFILE, 0);
+	if (IS_ERR(file))
+		return PTR_ERR(file);
+	ret = write_header(file);
 	filp_close(file, NULL);
-	KUNIT_ASSERT_EQ(test, written, (ssize_t)PAGE_SIZE);
+	return ret;
+}
+
+static int make_swap(void)
+{
+	int ret;
+
+	mm_kunit_in_root()
+		ret = mm_kunit_syscall(mknodat, AT_FDCWD, NAME, S_IFBLK | 0600,
+				       new_encode_dev(MKDEV(RAMDISK_MAJOR, 0)));
+	if (!ret || ret == -EEXIST)
+		ret = make_header();
+	if (ret)
+		return ret;
+	mm_kunit_in_root()
+		ret = mm_kunit_syscall(swapon, NAME, 0);
+	return ret;
+}
+
+static int drop_swap(void)
+{
+	int ret;
+
+	mm_kunit_in_root() {
+		ret = mm_kunit_syscall(swapoff, NAME);
+		mm_kunit_syscall(unlinkat, AT_FDCWD, NAME, 0);
+	}
+	return ret;
+}
+
+/* Called in a thread of its own; @arg is the function above to call. */
+static int with_name(void *arg)
+{
+	int (*fn)(void) = arg;
+	struct mm_struct *mm = mm_kunit_use_user_page();
+	int ret = -EFAULT;
+
+	if (!mm)
+		return -ENOMEM;
+	if (!copy_to_user((void __user *)MM_KUNIT_USER_PAGE, NODE, sizeof(NODE)))
+		ret = fn();
+	mm_kunit_unuse_user_page(mm);
+	return ret;
+}
+
+static void swapoff_action(void *ctx)
+{
+	int ret = mm_kunit_in_thread(with_name, drop_swap);
+
+	if (ret)
+		pr_err("mm_kunit: swapoff says %d\n", ret);
 }
 
 /**
  * mm_kunit_swapon() - have a swap device
- * @test: the case, which ends with mm_kunit_swapoff()
- *
- * One that a failed case has left behind does as well.
+ * @test: the case, at whose end there is none again
  */
 void mm_kunit_swapon(struct kunit *test)
 {
-	struct mm_struct *mm;
-	long ret;
+	int ret = mm_kunit_in_thread(with_name, make_swap);
 
-	if (total_swap_pages)
-		return;
-	mm = use_mm_with_name(test);
-	mm_kunit_in_root()
-		ret = mm_kunit_syscall(mknodat, AT_FDCWD, NAME, S_IFBLK | 0600,
-				       new_encode_dev(MKDEV(RAMDISK_MAJOR, 0)));
-	kthread_unuse_mm(mm);
-	KUNIT_ASSERT_EQ(test, ret, 0L);
-	make_header(test);
-	kthread_use_mm(mm);
-	mm_kunit_in_root()
-		ret = mm_kunit_syscall(swapon, NAME, 0);
-	unuse_mm_with_name(test, mm);
-	KUNIT_ASSERT_EQ(test, ret, 0L);
+	if (ret)
+		mm_kunit_in_thread(with_name, drop_swap);
+	KUNIT_ASSERT_EQ(test, ret, 0);
+	KUNIT_ASSERT_EQ(test, kunit_add_action_or_reset(test, swapoff_action, NULL),
+			0);
 }
 
 /**
@@ -100,15 +128,8 @@ void mm_kunit_swapon(struct kunit *test)
  */
 void mm_kunit_swapoff(struct kunit *test)
 {
-	struct mm_struct *mm = use_mm_with_name(test);
-	long ret;
-
-	mm_kunit_in_root() {
-		ret = mm_kunit_syscall(swapoff, NAME);
-		mm_kunit_syscall(unlinkat, AT_FDCWD, NAME, 0);
-	}
-	unuse_mm_with_name(test, mm);
-	KUNIT_ASSERT_EQ(test, ret, 0L);
+	kunit_release_action(test, swapoff_action, NULL);
+	KUNIT_EXPECT_EQ(test, (long)total_swap_pages, 0L);
 }
 
 /**

@@ -3,6 +3,7 @@
  * Ground truth for the mm suites, see mm_kunit_truth.h.
  */
 #include <linux/hugetlb.h>
+#include <linux/kasan.h>
 #include <linux/mm.h>
 #include <linux/slab.h>
 #include <linux/vmalloc.h>
@@ -17,12 +18,19 @@ static void walk_pmds(pud_t *pud, unsigned long addr,
 	pmd_t *pmd = pmd_offset(pud, addr & PUD_MASK);
 	int i;
 
+	if (mm_kunit_is_early_shadow(pmd))
+		return;
 	addr &= PUD_MASK;
 	walk->table(walk, MM_KUNIT_PMD_TABLE, pmd, addr);
-	for (i = 0; i < PTRS_PER_PMD; i++, addr += PMD_SIZE)
-		if (pmd_present(pmd[i]) && !pmd_leaf(pmd[i]))
-			walk->table(walk, MM_KUNIT_PTE_TABLE,
-				    pte_offset_kernel(&pmd[i], addr), addr);
+	for (i = 0; i < PTRS_PER_PMD; i++, addr += PMD_SIZE) {
+		pte_t *pte;
+
+		if (!pmd_present(pmd[i]) || pmd_leaf(pmd[i]))
+			continue;
+		pte = pte_offset_kernel(&pmd[i], addr);
+		if (!mm_kunit_is_early_shadow(pte))
+			walk->table(walk, MM_KUNIT_PTE_TABLE, pte, addr);
+	}
 }
 
 static void walk_puds(p4d_t *p4d, unsigned long addr, unsigned long end,
@@ -31,6 +39,8 @@ static void walk_puds(p4d_t *p4d, unsigned long addr, unsigned long end,
 	pud_t *pud = pud_offset(p4d, addr);
 	unsigned long next;
 
+	if (mm_kunit_is_early_shadow(pud))
+		return;
 	walk->table(walk, MM_KUNIT_PUD_TABLE, pud, addr);
 	do {
 		next = pud_addr_end(addr, end);
@@ -210,16 +220,25 @@ unsigned long mm_kunit_pgtables_bytes(struct mm_struct *mm)
 }
 
 /**
- * mm_kunit_kernel_pgtables() - page-table pages of the vmalloc area
+ * mm_kunit_kernel_pgtables() - page-table pages of what the kernel maps itself
  *
- * Any allocation of the kernel may add to them, so whoever looks for a leak
- * among all page tables of the machine must know them.
+ * Of vmalloc, of modules, and of the shadow that KASAN has for them. Any
+ * allocation of the kernel may add to them, so whoever looks for a leak among
+ * all page tables of the machine must know them.
  */
 long mm_kunit_kernel_pgtables(void)
 {
 	struct page_tables found = { .walk.table = count_page_table };
 
 	mm_kunit_walk(&init_mm, VMALLOC_START, VMALLOC_END, &found.walk);
+#ifdef MODULES_VADDR
+	if (MODULES_VADDR < VMALLOC_START || MODULES_VADDR >= VMALLOC_END)
+		mm_kunit_walk(&init_mm, MODULES_VADDR, MODULES_END, &found.walk);
+#endif
+#ifdef CONFIG_KASAN_VMALLOC
+	mm_kunit_walk(&init_mm, KASAN_SHADOW_START, KASAN_SHADOW_END,
+		      &found.walk);
+#endif
 	return found.nr[MM_KUNIT_PTE_TABLE] + found.nr[MM_KUNIT_PMD_TABLE] +
 	       found.nr[MM_KUNIT_PUD_TABLE];
 }

@@ -52,6 +52,8 @@ static void record_all(struct kunit *test, unsigned long watch)
 
 /**
  * struct target - a folio that is to be unmapped
+ * @test: the case
+ * @away: who brings it back, while it is locked and migrates
  * @page: its head, which the case holds a reference to
  * @nr: how many pages it has
  * @i_mmap: what to lock for writing, if it is of a file of hugetlb
@@ -59,6 +61,8 @@ static void record_all(struct kunit *test, unsigned long watch)
  * @before: the mms while they mapped it
  */
 struct target {
+	struct kunit *test;
+	struct away *away;
 	struct page *page;
 	int nr;
 	struct address_space *i_mmap;
@@ -66,12 +70,12 @@ struct target {
 	struct mm_kunit_photo *before;
 };
 
-/* Aim at what @mm maps at @addr. Ends by photographing all mms. */
+/* Aim at what @mm maps at @addr. All mms are recorded and photographed now. */
 static struct target aim(struct kunit *test, struct mm_struct *mm,
 			 unsigned long addr)
 {
 	struct page *page = mm_kunit_page_at(mm, addr);
-	struct target t = { .owner_refs = 1 };
+	struct target t = { .test = test, .owner_refs = 1 };
 
 	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, page);
 	t.page = compound_head(page);
@@ -81,6 +85,7 @@ static struct target aim(struct kunit *test, struct mm_struct *mm,
 				mm_kunit_hugetlb_cache_refs() : t.nr;
 	if (PageHuge(t.page) && !PageAnon(t.page))
 		t.i_mmap = mm_kunit_vma(mm, addr)->vm_file->f_mapping;
+	record_all(test, addr);
 	lru_add_drain_all();
 	get_page(t.page);
 	t.before = mm_kunit_photograph(test);
@@ -111,19 +116,53 @@ static void put_target(struct target *t)
 	put_page(t->page);
 }
 
-/* Put migration entries where the target is mapped; no mm may touch it now. */
+/**
+ * struct away - a page that is locked because it migrates
+ * @page: the page
+ * @refused: it did not leave its place
+ */
+struct away {
+	struct page *page;
+	bool refused;
+};
+
+static void bring_back(void *ctx)
+{
+	struct away *away = ctx;
+
+	if (!away->refused)
+		mm_kunit_remove_migration_ptes(away->page, away->page, false);
+	unlock_page(away->page);
+}
+
+/*
+ * Put migration entries where the target is mapped; no mm may touch it now. Of
+ * a case that fails meanwhile it comes back all the same, or whoever met one of
+ * the entries would wait for ever.
+ */
 static void take_away(struct target *t, enum ttu_flags flags)
 {
+	t->away = kunit_kzalloc(t->test, sizeof(*t->away), GFP_KERNEL);
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(t->test, t->away);
+	t->away->page = t->page;
 	lock_target(t);
 	mm_kunit_try_to_migrate(t->page,
 				flags | (t->i_mmap ? TTU_RMAP_LOCKED : 0));
 	unlock_rmap(t);
+	KUNIT_ASSERT_EQ(t->test, kunit_add_action_or_reset(t->test, bring_back,
+							   t->away), 0);
 }
 
 static void give_back(struct target *t)
 {
-	mm_kunit_remove_migration_ptes(t->page, t->page, false);
-	unlock_page(t->page);
+	kunit_release_action(t->test, bring_back, t->away);
+}
+
+/* It was to be taken away, and has stayed. */
+static void leave_there(struct target *t)
+{
+	t->away->refused = true;
+	give_back(t);
 }
 
 static bool unmap(struct target *t, enum ttu_flags flags)
@@ -272,7 +311,7 @@ static void expect_told_in_time(struct kunit *test, struct mm_struct *mm,
 			rec = fx->recorders[i];
 	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, rec);
 	KUNIT_EXPECT_GE(test, rec->nr, 2);
-	for (i = 0; i < min(rec->nr, MM_KUNIT_MAX_EVENTS); i++) {
+	for (i = 0; i < rec->nr; i++) {
 		struct mm_kunit_event *e = &rec->event[i];
 
 		KUNIT_EXPECT_EQ_MSG(test, e->pfn,
@@ -312,18 +351,26 @@ unmap_starts_before_and_ends_after_the_change(struct kunit *test)
 	put_target(&t);
 }
 
-static void expect_may_sleep(struct kunit *test)
+/* @mm was told of something, and might have slept whenever it was. */
+static void expect_may_sleep(struct kunit *test, struct mm_struct *mm)
 {
 	struct mm_kunit *fx = test->priv;
-	int i, j;
+	struct mm_kunit_recorder *rec = NULL;
+	int i, calls = 0, asleep = 0;
 
-	for (i = 0; i < MM_KUNIT_MAX_MMS; i++) {
-		struct mm_kunit_recorder *rec = fx->recorders[i];
-
-		for (j = 0; rec && j < rec->nr; j++)
-			if (rec->event[j].kind != MM_KUNIT_SECONDARY)
-				KUNIT_EXPECT_TRUE(test, rec->event[j].may_sleep);
+	for (i = 0; i < MM_KUNIT_MAX_MMS; i++)
+		if (fx->mms[i] == mm)
+			rec = fx->recorders[i];
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, rec);
+	for (i = 0; i < rec->nr; i++) {
+		if (rec->event[i].kind == MM_KUNIT_SECONDARY)
+			continue;
+		calls++;
+		asleep += rec->event[i].may_sleep;
 	}
+	KUNIT_EXPECT_GE_MSG(test, calls, 2, "start and end");
+	KUNIT_EXPECT_EQ(test, asleep, calls);
+	mm_kunit_forget(rec);
 }
 
 /* invalidate_range_start() and _end() may sleep: no page-table lock is held. */
@@ -333,13 +380,14 @@ static void __maybe_unused notifiers_may_sleep(struct kunit *test)
 	struct target t;
 
 	map_file_three_times(test, &a, &b);
-	record_all(test, MM_KUNIT_BASE);
 	t = aim(test, a, mm_kunit_addr(2));
 	take_away(&t, 0);
-	expect_may_sleep(test);
+	expect_may_sleep(test, a);
+	expect_may_sleep(test, b);
 	give_back(&t);
 	unmap(&t, 0);
-	expect_may_sleep(test);
+	expect_may_sleep(test, a);
+	expect_may_sleep(test, b);
 	put_target(&t);
 }
 
@@ -513,7 +561,7 @@ static void __maybe_unused migrate_refuses_pinned_page(struct kunit *test)
 	record_all(test, MM_KUNIT_BASE);
 	t = aim(test, mm, MM_KUNIT_BASE);
 	take_away(&t, 0);
-	unlock_page(t.page);
+	leave_there(&t);
 	mm_kunit_expect_same(test, t.before);
 	mm_kunit_expect_told(test, t.before);
 	KUNIT_EXPECT_TRUE(test, mm_kunit_anon_exclusive(page));
@@ -695,11 +743,12 @@ static void __maybe_unused unmap_poisons_anon_page_everywhere(struct kunit *test
 
 static void __maybe_unused migrate_takes_ksm_page_from_every_mm(struct kunit *test)
 {
+	struct mm_kunit_setting *ksm;
 	struct mm_struct *mm[2];
 
-	mm_kunit_ksm_merge(test, mm);
+	mm_kunit_ksm_merge(test, mm, &ksm);
 	migrate_there_and_back(test, mm[0], MM_KUNIT_BASE, 2);
-	mm_kunit_ksm_unmerge(test);
+	mm_kunit_ksm_unmerge(test, ksm);
 	KUNIT_EXPECT_EQ(test, mm_kunit_read(test, mm[0], MM_KUNIT_BASE), mm_kunit_content(0));
 	KUNIT_EXPECT_EQ(test, mm_kunit_read(test, mm[1], MM_KUNIT_BASE), mm_kunit_content(0));
 }
@@ -825,7 +874,7 @@ static void __maybe_unused migrate_refuses_pinned_thp(struct kunit *test)
 	record_all(test, MM_KUNIT_BASE);
 	t = aim(test, mm, MM_KUNIT_BASE);
 	take_away(&t, 0);
-	unlock_page(t.page);
+	leave_there(&t);
 	mm_kunit_expect_same(test, t.before);
 	mm_kunit_expect_told(test, t.before);
 	KUNIT_EXPECT_TRUE(test, mm_kunit_anon_exclusive(t.page));
@@ -1076,6 +1125,21 @@ migrate_tells_every_sharer_of_whole_pud(struct kunit *test)
 	put_target(&t);
 }
 
+/* A huge page has locks of its own, and none of them may be a spinlock here. */
+static void __maybe_unused notifiers_of_hugetlb_may_sleep(struct kunit *test)
+{
+	struct mm_struct *mm[2];
+	struct target t;
+
+	map_hugetlb(test, mm, 2);
+	t = aim(test, mm[0], MM_KUNIT_BASE);
+	take_away(&t, 0);
+	expect_may_sleep(test, mm[0]);
+	expect_may_sleep(test, mm[1]);
+	give_back(&t);
+	put_target(&t);
+}
+
 /* a4a118f2eead: an unshare that is not flushed leaves all of a PUD behind. */
 static void __maybe_unused
 secondary_tlb_of_sharer_hears_after_flush(struct kunit *test)
@@ -1223,11 +1287,9 @@ static void __maybe_unused hugetlb_of_locked_vma_stays(struct kunit *test)
 	t = aim(test, mm[0], MM_KUNIT_BASE);
 	mm_kunit_hugetlb_vma_lock_write(vma);
 	take_away(&t, 0);
-	unlock_page(t.page);
 	mm_kunit_hugetlb_vma_unlock_write(vma);
 	KUNIT_EXPECT_PTR_EQ(test, mm_kunit_page_at(mm[0], MM_KUNIT_BASE), t.page);
 	mm_kunit_expect_told(test, t.before);
-	lock_page(t.page);
 	give_back(&t);
 	put_target(&t);
 	expect_hugetlb_truth(test);
@@ -1240,14 +1302,16 @@ static void __maybe_unused poison_of_hugetlb_of_locked_vma_waits(struct kunit *t
 	struct vm_area_struct *vma;
 	struct mm_struct *mm[1];
 	struct target t;
+	bool gone;
 
 	map_hugetlb(test, mm, 1);
 	vma = mm_kunit_vma(mm[0], MM_KUNIT_BASE);
 	t = aim(test, mm[0], MM_KUNIT_BASE);
 	SetPageHWPoison(t.page);
 	mm_kunit_hugetlb_vma_lock_write(vma);
-	KUNIT_EXPECT_FALSE(test, unmap(&t, MM_KUNIT_TTU_HWPOISON));
+	gone = unmap(&t, MM_KUNIT_TTU_HWPOISON);
 	mm_kunit_hugetlb_vma_unlock_write(vma);
+	KUNIT_EXPECT_FALSE(test, gone);
 	mm_kunit_expect_same(test, t.before);
 	KUNIT_EXPECT_EQ(test, mm_kunit_mapcount(t.page), 1);
 	ClearPageHWPoison(t.page);
@@ -1265,7 +1329,7 @@ migrate_refuses_pinned_private_hugetlb(struct kunit *test)
 	record_all(test, MM_KUNIT_BASE);
 	t = aim(test, mm, MM_KUNIT_BASE);
 	take_away(&t, 0);
-	unlock_page(t.page);
+	leave_there(&t);
 	mm_kunit_expect_same(test, t.before);
 	mm_kunit_expect_told(test, t.before);
 	KUNIT_EXPECT_TRUE(test, mm_kunit_anon_exclusive(page));
@@ -1915,10 +1979,11 @@ static void __maybe_unused dup_batch_of_pinned_folio(struct kunit *test)
 /* A KSM page never belongs to one mm alone, so nobody's hold on it matters. */
 static void __maybe_unused dup_ksm_page(struct kunit *test)
 {
+	struct mm_kunit_setting *ksm;
 	struct mm_struct *mm[2];
 	struct dup d = { .level = MM_KUNIT_DUP_PTE, .nr = 1, .watched = 1 };
 
-	d.head = mm_kunit_ksm_merge(test, mm);
+	d.head = mm_kunit_ksm_merge(test, mm, &ksm);
 	d.first = d.head;
 	d.src = mm_kunit_vma(mm[0], MM_KUNIT_BASE);
 	d.dst = mm_kunit_vma(mm[1], MM_KUNIT_BASE);
@@ -1927,7 +1992,7 @@ static void __maybe_unused dup_ksm_page(struct kunit *test)
 	mm_kunit_set_has_pinned(mm[0], true);
 	expect_dup(test, &d, "pinned", 0);
 	mm_kunit_add_pins(d.head, -1);
-	mm_kunit_ksm_unmerge(test);
+	mm_kunit_ksm_unmerge(test, ksm);
 }
 
 /* ------------------------------------------ duplicating: pages of a file -- */
@@ -2233,14 +2298,15 @@ fork_of_private_vma_shares_large_file_folio(struct kunit *test)
 static void __maybe_unused fork_leaves_thp_of_file_to_be_faulted(struct kunit *test)
 {
 	struct mm_struct *writer, *mm, *child;
+	struct mm_kunit_setting *setting;
 	struct file *file;
 
 	mm_kunit_need_thp(test);
 	file = mm_kunit_shmem_file(test, 2 * PMD_SIZE);
 	writer = shared_mm(test, file, 2 * PMD_SIZE);
-	mm_kunit_set(test, "sysfs", MM_KUNIT_SHMEM_ENABLED, "force");
+	setting = mm_kunit_set(test, "sysfs", MM_KUNIT_SHMEM_ENABLED, "force");
 	mm_kunit_write_pages(test, writer, 4);
-	mm_kunit_set(test, "sysfs", MM_KUNIT_SHMEM_ENABLED, "never");
+	mm_kunit_put_back(test, setting);
 
 	/* Without a page of its own a VMA is not copied at all. */
 	mm = mm_kunit_map_new(test, file, MM_KUNIT_BASE, 2 * PMD_SIZE, RW,
@@ -2403,8 +2469,6 @@ static void __maybe_unused failed_fork_leaves_no_count(struct kunit *test)
 		if (mm_kunit_failed(test))
 			break;
 	}
-	mm_kunit_set(test, "debugfs", "fail_page_alloc/ignore-gfp-wait", "Y");
-	mm_kunit_set(test, "debugfs", "fail_page_alloc/ignore-gfp-highmem", "Y");
 	put_target(&t);
 	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, child);
 	KUNIT_EXPECT_FALSE(test, failed);
@@ -2458,21 +2522,38 @@ static enum hrtimer_restart take_snapshot(struct hrtimer *timer)
 	return HRTIMER_RESTART;
 }
 
+static void stop_timer(void *ctx)
+{
+	struct race *race = ctx;
+
+	hrtimer_cancel(&race->timer);
+}
+
+/* Nothing in here asserts: the timer looks at what the case has. */
+static int fork_until(struct race *race, struct mm_struct *mm, unsigned long timeout)
+{
+	int ret = 0;
+
+	while (!ret && time_before(jiffies, timeout) && !race->wrong)
+		ret = mm_kunit_fork_and_exit(mm);
+	return ret;
+}
+
 static void run_race(struct kunit *test, struct race *race, struct mm_struct *mm)
 {
-	unsigned long timeout = jiffies + msecs_to_jiffies(RACE_MS);
-	const struct cpumask *allowed = cpu_possible_mask;
+	int ret;
 
 	lru_add_drain_all();
-	set_cpus_allowed_ptr(current, cpumask_of(raw_smp_processor_id()));
 	mm_kunit_hrtimer_setup(&race->timer, take_snapshot,
 			       HRTIMER_MODE_REL_PINNED_HARD);
+	KUNIT_ASSERT_EQ(test, kunit_add_action_or_reset(test, stop_timer, race), 0);
+	set_cpus_allowed_ptr(current, cpumask_of(raw_smp_processor_id()));
 	hrtimer_start(&race->timer, ns_to_ktime(RACE_SNAPSHOT_US * NSEC_PER_USEC),
 		      HRTIMER_MODE_REL_PINNED_HARD);
-	while (time_before(jiffies, timeout) && !race->wrong)
-		mm_kunit_exit_mm(test, mm_kunit_fork(test, mm));
-	hrtimer_cancel(&race->timer);
-	set_cpus_allowed_ptr(current, allowed);
+	ret = fork_until(race, mm, jiffies + msecs_to_jiffies(RACE_MS));
+	kunit_release_action(test, stop_timer, race);
+	set_cpus_allowed_ptr(current, cpu_possible_mask);
+	KUNIT_EXPECT_EQ(test, ret, 0);
 	KUNIT_EXPECT_EQ_MSG(test, race->wrong, 0UL,
 			    "more mappings than references in %lu snapshots",
 			    race->snapshots);
@@ -2485,6 +2566,9 @@ static void run_race(struct kunit *test, struct race *race, struct mm_struct *mm
 /*
  * Whoever compares the two counts to find unknown references, as KSM does, must
  * never see more mappings than references: fork() takes the reference first.
+ * The two stores are a few instructions apart, and the timer may miss them: it
+ * sees the wrong order where a whole batch of pages is mapped before the first
+ * reference is taken, and otherwise by chance.
  */
 static void __maybe_unused fork_takes_reference_before_mapcount(struct kunit *test)
 {
@@ -2775,6 +2859,7 @@ static void __maybe_unused random_sequences_keep_pages_and_counts(struct kunit *
 {
 	static const struct mm_kunit_random random = {
 		.ops = random_ops,
+		.nr_ops = ARRAY_SIZE(random_ops),
 		.places = RANDOM_PAGES,
 		.steps = 150,
 		.start = random_start,
@@ -2838,6 +2923,7 @@ static struct kunit_case rmap_unmap_cases[] = {
 	MM_KUNIT_CASE_IF(PMD_SHARE_MIGRATION, migrate_pages_of_two_sharers_keeps_every_write)
 	MM_KUNIT_CASE_IF(PMD_SHARE_MIGRATION, migrate_pages_of_three_sharers_keeps_every_write)
 	MM_KUNIT_CASE_IF(PMD_SHARE_MIGRATION, migrate_pages_of_eight_sharers_keeps_every_write)
+	MM_KUNIT_CASE_IF(HUGETLB_MAY_SLEEP, notifiers_of_hugetlb_may_sleep)
 	MM_KUNIT_CASE_IF(PMD_SHARE_TLB_GEN, secondary_tlb_of_sharer_hears_after_flush)
 	MM_KUNIT_CASE_IF(PMD_SHARE_MIGRATION, migrate_in_unshareable_vma_tells_of_one_page)
 	MM_KUNIT_CASE_IF(PMD_SHARE_MIGRATION, migrate_takes_private_hugetlb_from_every_fork)

@@ -769,6 +769,60 @@ static inline bool mm_kunit_page_swapbacked(struct page *page)
 }
 
 /**
+ * mm_kunit_page_dirty() - does a page, or its folio, say that it was written to
+ * @page: the page
+ */
+static inline bool mm_kunit_page_dirty(struct page *page)
+{
+#ifdef CONFIG_MM_KUNIT_HAS_RMAP_FOLIO
+	return folio_test_dirty(page_folio(page));
+#else
+	return PageDirty(compound_head(page));
+#endif
+}
+
+/**
+ * mm_kunit_pmd_dirty() - does a PMD that maps a huge page say it was written to
+ * @pmd: the PMD
+ *
+ * UML has no such PMD.
+ */
+static inline bool mm_kunit_pmd_dirty(pmd_t pmd)
+{
+#ifdef CONFIG_UML
+	return false;
+#else
+	return pmd_dirty(pmd);
+#endif
+}
+
+/**
+ * mm_kunit_pte_uffd() - does userfaultfd watch what a PTE maps
+ * @pte: the PTE, which is present
+ */
+static inline bool mm_kunit_pte_uffd(pte_t pte)
+{
+#ifdef CONFIG_MM_KUNIT_HAS_PTE_UFFD
+	return pte_uffd(pte);
+#else
+	return pte_uffd_wp(pte);
+#endif
+}
+
+/**
+ * mm_kunit_pmd_uffd() - does userfaultfd watch what a PMD maps
+ * @pmd: the PMD, which is present
+ */
+static inline bool mm_kunit_pmd_uffd(pmd_t pmd)
+{
+#ifdef CONFIG_MM_KUNIT_HAS_PTE_UFFD
+	return pmd_uffd(pmd);
+#else
+	return pmd_uffd_wp(pmd);
+#endif
+}
+
+/**
  * mm_kunit_is_early_shadow() - is a page table one that KASAN began with
  * @table: the page table
  *

@@ -8,6 +8,13 @@
 #include "mm_kunit_photo.h"
 #include "mm_kunit_truth.h"
 
+/* What is written in one place may be known in the other. */
+static bool page_is_dirty(unsigned long pfn)
+{
+	return pfn_valid(pfn) && !is_zero_pfn(pfn) &&
+	       mm_kunit_page_dirty(pfn_to_page(pfn));
+}
+
 static struct mm_kunit_entry decode_pte(pte_t pte, unsigned long addr)
 {
 	struct mm_kunit_entry entry = { .addr = addr, .size = PAGE_SIZE };
@@ -21,6 +28,9 @@ static struct mm_kunit_entry decode_pte(pte_t pte, unsigned long addr)
 	entry.kind = MM_KUNIT_PRESENT;
 	entry.write = pte_write(pte);
 	entry.pfn = pte_pfn(pte);
+	entry.dirty = pte_dirty(pte) || page_is_dirty(entry.pfn);
+	entry.soft_dirty = pte_soft_dirty(pte);
+	entry.uffd = mm_kunit_pte_uffd(pte);
 	return entry;
 }
 
@@ -41,6 +51,9 @@ static struct mm_kunit_entry decode_pmd(pmd_t pmd, unsigned long addr)
 	entry.kind = MM_KUNIT_PRESENT;
 	entry.write = pmd_write(pmd);
 	entry.pfn = pmd_pfn(pmd);
+	entry.dirty = mm_kunit_pmd_dirty(pmd) || page_is_dirty(entry.pfn);
+	entry.soft_dirty = pmd_soft_dirty(pmd);
+	entry.uffd = mm_kunit_pmd_uffd(pmd);
 	return entry;
 }
 
@@ -335,10 +348,34 @@ static struct mm_kunit_entry now(struct mm_struct *mm,
 	return entry;
 }
 
-static bool same(struct mm_kunit_entry *a, struct mm_kunit_entry *b)
+/*
+ * An entry must not lose what only it knows: that the page was written to,
+ * written to since somebody looked, or is watched by userfaultfd. It may gain
+ * the first two: a page is as dirty as any of its mappings has made it, and
+ * who cannot follow soft-dirty says that all is. Whether it was accessed is
+ * left out: a migration may say no, and any look at the page says yes.
+ */
+static bool same(struct mm_kunit_entry *old, struct mm_kunit_entry *new)
 {
-	return a->kind == b->kind && a->size == b->size && a->pfn == b->pfn &&
-	       a->write == b->write;
+	return old->kind == new->kind && old->size == new->size &&
+	       old->pfn == new->pfn && old->write == new->write &&
+	       (!old->dirty || new->dirty) &&
+	       (!old->soft_dirty || new->soft_dirty) && old->uffd == new->uffd;
+}
+
+#define complain(why, size, fmt, ...)					\
+	({ snprintf(why, size, fmt, ##__VA_ARGS__); false; })
+
+static bool is_same(int mm, struct mm_kunit_entry *old,
+		    struct mm_kunit_entry *new, char *why, size_t size)
+{
+	if (same(old, new))
+		return true;
+	return complain(why, size,
+			"mm %d maps %lx otherwise: kind %d not %d, pfn %lx not %lx, write %d not %d, dirty %d%d not %d%d, uffd %d not %d",
+			mm, old->addr, new->kind, old->kind, new->pfn, old->pfn,
+			new->write, old->write, new->dirty, new->soft_dirty,
+			old->dirty, old->soft_dirty, new->uffd, old->uffd);
 }
 
 /* A translation that somebody may still hold, and that no longer stands. */
@@ -364,15 +401,14 @@ static int end_of(struct mm_kunit_recorder *rec, int start)
 	return -1;
 }
 
-static bool well_formed(struct kunit *test, struct mm_kunit_recorder *rec)
+static bool well_formed(struct mm_kunit_recorder *rec, char *why, size_t size)
 {
 	int starts = 0, ends = 0, i;
 
-	if (rec->nr > MM_KUNIT_MAX_EVENTS) {
-		KUNIT_FAIL(test, "%d calls of notifiers are more than are kept",
-			   rec->nr);
-		return false;
-	}
+	if (rec->lost)
+		return complain(why, size,
+				"%d calls of notifiers are more than are kept",
+				rec->nr + rec->lost);
 	for (i = 0; i < rec->nr; i++) {
 		struct mm_kunit_event *e = &rec->event[i];
 		int end;
@@ -383,17 +419,19 @@ static bool well_formed(struct kunit *test, struct mm_kunit_recorder *rec)
 			continue;
 		starts++;
 		end = end_of(rec, i);
-		KUNIT_EXPECT_GE_MSG(test, end, 0, "start of %lx-%lx has no end",
-				    e->start, e->end);
 		if (end < 0)
-			return false;
-		KUNIT_EXPECT_EQ_MSG(test, e->start, rec->event[end].start,
-				    "start and end differ");
-		KUNIT_EXPECT_EQ_MSG(test, e->end, rec->event[end].end,
-				    "start and end differ");
+			return complain(why, size, "start of %lx-%lx has no end",
+					e->start, e->end);
+		if (e->start != rec->event[end].start ||
+		    e->end != rec->event[end].end)
+			return complain(why, size,
+					"start of %lx-%lx ends as %lx-%lx",
+					e->start, e->end, rec->event[end].start,
+					rec->event[end].end);
 	}
-	KUNIT_EXPECT_EQ_MSG(test, ends, starts, "ends without a start");
-	return ends == starts;
+	if (ends != starts)
+		return complain(why, size, "%d ends of %d starts", ends, starts);
+	return true;
 }
 
 static bool covers(struct mm_kunit_event *event, struct mm_kunit_entry *entry)
@@ -428,8 +466,8 @@ static bool secondary_told(struct mm_kunit_recorder *rec, int start,
 	return false;
 }
 
-static void expect_told_of(struct kunit *test, struct mm_kunit_recorder *rec,
-			   struct mm_kunit_entry *old)
+static bool told_of(struct mm_kunit_recorder *rec, struct mm_kunit_entry *old,
+		    char *why, size_t size)
 {
 	int i;
 
@@ -437,97 +475,155 @@ static void expect_told_of(struct kunit *test, struct mm_kunit_recorder *rec,
 		if (rec->event[i].kind == MM_KUNIT_START &&
 		    covers(&rec->event[i], old))
 			break;
-	KUNIT_EXPECT_LT_MSG(test, i, rec->nr,
-			    "%lx-%lx changed, which no notifier was told of",
-			    old->addr, old->addr + old->size);
-	if (i < rec->nr)
-		KUNIT_EXPECT_TRUE_MSG(test, secondary_told(rec, i, old),
-				      "%lx-%lx changed, which no secondary TLB was told of",
-				      old->addr, old->addr + old->size);
+	if (i == rec->nr)
+		return complain(why, size,
+				"%lx-%lx changed, which no notifier was told of",
+				old->addr, old->addr + old->size);
+	if (!secondary_told(rec, i, old))
+		return complain(why, size,
+				"%lx-%lx changed, which no secondary TLB was told of",
+				old->addr, old->addr + old->size);
+	return true;
 }
 
 /**
- * mm_kunit_expect_told() - were the notifiers told of all that has changed
- * @test: the case
+ * mm_kunit_told() - were the notifiers told of all that has changed
+ * @fx: the mms now
  * @before: the mms before the change
+ * @why: says what nobody was told of
+ * @size: of @why, in bytes
  *
  * Of each mm that has a recorder: every start has its end, they nest, and each
  * translation that was taken away or write-protected lies within one of them.
  */
-void mm_kunit_expect_told(struct kunit *test, struct mm_kunit_photo *before)
+bool mm_kunit_told(struct mm_kunit *fx, struct mm_kunit_photo *before,
+		   char *why, size_t size)
 {
-	struct mm_kunit *fx = test->priv;
 	int i, j;
 
 	for (i = 0; i < MM_KUNIT_MAX_MMS; i++) {
 		struct mm_struct *mm = before->mms[i];
 		struct mm_kunit_recorder *rec = fx->recorders[i];
 
-		if (!mm || mm != fx->mms[i] || !rec || !well_formed(test, rec))
+		if (!mm || mm != fx->mms[i] || !rec)
 			continue;
+		if (!well_formed(rec, why, size))
+			return false;
 		for (j = 0; j < before->nr[i]; j++) {
 			struct mm_kunit_entry *old = &before->entries[i][j];
 			struct mm_kunit_entry new = now(mm, old);
 
-			if (must_be_told(old, &new))
-				expect_told_of(test, rec, old);
+			if (must_be_told(old, &new) &&
+			    !told_of(rec, old, why, size))
+				return false;
 		}
 	}
+	return true;
 }
 
 /**
- * mm_kunit_expect_kept() - is everything mapped as before but for some pages
- * @test: the case
+ * mm_kunit_kept() - is everything mapped as before but for some pages
+ * @fx: the mms now
  * @before: the mms before the change
  * @page: the first page that may be mapped otherwise
  * @nr: how many such pages there are
+ * @why: says what is mapped otherwise
+ * @size: of @why, in bytes
  *
  * Not for mms that share PMD tables, where a page goes with its table.
  */
-void mm_kunit_expect_kept(struct kunit *test, struct mm_kunit_photo *before,
-			  struct page *page, unsigned long nr)
+bool mm_kunit_kept(struct mm_kunit *fx, struct mm_kunit_photo *before,
+		   struct page *page, unsigned long nr, char *why, size_t size)
 {
 	unsigned long pfn = page_to_pfn(page);
 	int i, j;
 
 	for (i = 0; i < MM_KUNIT_MAX_MMS; i++) {
+		if (before->mms[i] && before->mms[i] != fx->mms[i])
+			return complain(why, size, "mm %d is gone", i);
 		for (j = 0; j < before->nr[i]; j++) {
 			struct mm_kunit_entry *old = &before->entries[i][j];
 			struct mm_kunit_entry new = now(before->mms[i], old);
 
 			if (old->pfn >= pfn && old->pfn < pfn + nr)
 				continue;
-			KUNIT_EXPECT_TRUE_MSG(test, same(old, &new),
-					      "mm %d maps %lx otherwise, pfn %lx not %lx",
-					      i, old->addr, new.pfn, old->pfn);
+			if (!is_same(i, old, &new, why, size))
+				return false;
 		}
 	}
+	return true;
 }
 
 /**
- * mm_kunit_expect_same() - is everything mapped as before
+ * mm_kunit_same() - is everything mapped as before, and nothing else
+ * @fx: the mms now
+ * @before: the mms before
+ * @why: says what is mapped otherwise
+ * @size: of @why, in bytes
+ */
+bool mm_kunit_same(struct mm_kunit *fx, struct mm_kunit_photo *before,
+		   char *why, size_t size)
+{
+	int i, j, nr;
+
+	for (i = 0; i < MM_KUNIT_MAX_MMS; i++) {
+		if (!before->mms[i])
+			continue;
+		if (before->mms[i] != fx->mms[i])
+			return complain(why, size, "mm %d is gone", i);
+		for (j = 0; j < before->nr[i]; j++) {
+			struct mm_kunit_entry *old = &before->entries[i][j];
+			struct mm_kunit_entry new = now(before->mms[i], old);
+
+			if (!is_same(i, old, &new, why, size))
+				return false;
+		}
+		nr = expose(fx, before->mms[i], NULL);
+		if (nr != before->nr[i])
+			return complain(why, size, "mm %d has %d entries, not %d",
+					i, nr, before->nr[i]);
+	}
+	return true;
+}
+
+/**
+ * mm_kunit_expect_told() - mm_kunit_told(), or the case fails
+ * @test: the case
+ * @before: the mms before the change
+ */
+void mm_kunit_expect_told(struct kunit *test, struct mm_kunit_photo *before)
+{
+	char why[MM_KUNIT_WHY] = "";
+
+	KUNIT_EXPECT_TRUE_MSG(test, mm_kunit_told(test->priv, before, why,
+						  sizeof(why)), "%s", why);
+}
+
+/**
+ * mm_kunit_expect_kept() - mm_kunit_kept(), or the case fails
+ * @test: the case
+ * @before: the mms before the change
+ * @page: the first page that may be mapped otherwise
+ * @nr: how many such pages there are
+ */
+void mm_kunit_expect_kept(struct kunit *test, struct mm_kunit_photo *before,
+			  struct page *page, unsigned long nr)
+{
+	char why[MM_KUNIT_WHY] = "";
+
+	KUNIT_EXPECT_TRUE_MSG(test, mm_kunit_kept(test->priv, before, page, nr,
+						  why, sizeof(why)), "%s", why);
+}
+
+/**
+ * mm_kunit_expect_same() - mm_kunit_same(), or the case fails
  * @test: the case
  * @before: the mms before
  */
 void mm_kunit_expect_same(struct kunit *test, struct mm_kunit_photo *before)
 {
-	struct mm_kunit *fx = test->priv;
-	int i, j;
+	char why[MM_KUNIT_WHY] = "";
 
-	for (i = 0; i < MM_KUNIT_MAX_MMS; i++) {
-		if (!before->mms[i])
-			continue;
-		for (j = 0; j < before->nr[i]; j++) {
-			struct mm_kunit_entry *old = &before->entries[i][j];
-			struct mm_kunit_entry new = now(before->mms[i], old);
-
-			KUNIT_EXPECT_TRUE_MSG(test, same(old, &new),
-					      "mm %d maps %lx otherwise: kind %d not %d, pfn %lx not %lx, write %d not %d",
-					      i, old->addr, new.kind, old->kind,
-					      new.pfn, old->pfn, new.write,
-					      old->write);
-		}
-		KUNIT_EXPECT_EQ_MSG(test, expose(fx, before->mms[i], NULL),
-				    before->nr[i], "entries of mm %d", i);
-	}
+	KUNIT_EXPECT_TRUE_MSG(test, mm_kunit_same(test->priv, before, why,
+						  sizeof(why)), "%s", why);
 }

@@ -34,6 +34,9 @@ enum mm_kunit_entry_kind {
  * @kind: what it says
  * @write: whether it may be written through; of a migration entry, whether it
  *	could be before
+ * @dirty: whether it, or the page that it maps, says that it was written to
+ * @soft_dirty: whether it was since somebody looked, where the kernel knows
+ * @uffd: whether userfaultfd watches it
  * @addr: first address that it maps
  * @size: how much it maps, in bytes
  * @pfn: first pfn that it maps or stands for
@@ -41,6 +44,9 @@ enum mm_kunit_entry_kind {
 struct mm_kunit_entry {
 	enum mm_kunit_entry_kind kind;
 	bool write;
+	bool dirty;
+	bool soft_dirty;
+	bool uffd;
 	unsigned long addr;
 	unsigned long size;
 	unsigned long pfn;
@@ -99,7 +105,16 @@ void mm_kunit_take_census_of_each(struct mm_kunit *fx, struct page *page,
 				  unsigned long nr,
 				  struct mm_kunit_mapped *each);
 
+/* Room for the words of a complaint. */
+#define MM_KUNIT_WHY	192
+
 struct mm_kunit_photo *mm_kunit_photograph(struct kunit *test);
+bool mm_kunit_told(struct mm_kunit *fx, struct mm_kunit_photo *before,
+		   char *why, size_t size);
+bool mm_kunit_kept(struct mm_kunit *fx, struct mm_kunit_photo *before,
+		   struct page *page, unsigned long nr, char *why, size_t size);
+bool mm_kunit_same(struct mm_kunit *fx, struct mm_kunit_photo *before,
+		   char *why, size_t size);
 void mm_kunit_expect_told(struct kunit *test, struct mm_kunit_photo *before);
 void mm_kunit_expect_kept(struct kunit *test, struct mm_kunit_photo *before,
 			  struct page *page, unsigned long nr);

@@ -80,9 +80,15 @@ def parser():
                        help="only this suite; may be repeated")
     cover.add_argument("--html", metavar="DIR", help="write lcov's pages")
     cover.add_argument("--json", metavar="FILE", help="write the counts")
+    sweep = commands.add_parser("sweep", help="let every case fail, and see that the others do not",
+                                epilog="kunit.py's options may follow after --")
+    sweep.add_argument("--tree", default="6.1", metavar="NAME|PATH")
+    sweep.add_argument("--arch", default="x86_64", metavar="ARCH")
+    sweep.add_argument("--suite", action="append", default=[], metavar="NAME",
+                       help="only this suite; may be repeated")
     bench = commands.add_parser("bench", help="time us against kunit.py's default configuration")
     bench.add_argument("--tree", default="6.1", metavar="NAME|PATH")
-    for command in (run, check, expect, mutate, cover, bench):
+    for command in (run, check, expect, mutate, cover, sweep, bench):
         command.add_argument("--no-install", action="store_true",
                              help="show what to install, and install nothing")
     return top
@@ -222,7 +228,7 @@ def dispatch(root, argv):
         return errors.UNJUDGED if end.code else errors.PASSED
     if not arguments.command:
         raise Unjudged("which command? (see mmkunit --help)")
-    if behind and arguments.command not in ("run", "mutate", "cover"):
+    if behind and arguments.command not in ("run", "mutate", "cover", "sweep"):
         raise Unjudged(f"{arguments.command} takes nothing after --")
     if getattr(arguments, "no_install", False):
         os.environ[packages.NO_INSTALL] = "1"
@@ -231,6 +237,9 @@ def dispatch(root, argv):
     if arguments.command == "mutate":
         from runner import mutate
         return mutate.mutate_command(root, arguments, kunit_options(behind, mutate.TIMEOUT))
+    if arguments.command == "sweep":
+        from runner import sweep
+        return sweep.sweep_command(root, arguments, kunit_options(behind, sweep.TIMEOUT))
     if arguments.command == "cover":
         from runner import cover
         return cover.cover_command(root, arguments, kunit_options(behind))

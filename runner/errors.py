@@ -41,6 +41,6 @@ def told(error):
     if isinstance(error, OSError):
         return f"{error.strerror or error}: {error.filename or ''}".rstrip(": "), UNJUDGED
     if os.environ.get("MMKUNIT_DEBUG"):
-        traceback.print_exception(error)
+        traceback.print_exception(type(error), error, error.__traceback__)
     return (f"internal error: {type(error).__name__}: {error} (MMKUNIT_DEBUG=1 shows where)",
             UNJUDGED)

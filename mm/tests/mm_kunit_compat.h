@@ -1913,16 +1913,17 @@ static inline spinlock_t *mm_kunit_pgtable_lock(struct mm_struct *mm)
 }
 
 /**
- * mm_kunit_spoil_lock() - make it show when a lock is taken, or have it back
+ * mm_kunit_spoil_lock() - make it show that a lock was taken, or have it back
  * @lock: the lock, which nobody holds
  * @spoil: whether it is to show
  *
+ * The lock has an owner that can own nothing, until somebody takes it.
  * Only where CONFIG_DEBUG_SPINLOCK.
  */
 static inline void mm_kunit_spoil_lock(spinlock_t *lock, bool spoil)
 {
 #ifdef CONFIG_DEBUG_SPINLOCK
-	lock->rlock.magic = spoil ? 0 : SPINLOCK_MAGIC;
+	lock->rlock.owner = spoil ? lock : SPINLOCK_OWNER_INIT;
 #endif
 }
 #endif /* CONFIG_S390_PGALLOC_DEFER_KUNIT_TEST */

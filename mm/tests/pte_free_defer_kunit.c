@@ -11,7 +11,9 @@
  * s390_pgalloc_defer.
  */
 #include <kunit/test.h>
+#include <linux/hw_breakpoint.h>
 #include <linux/mm.h>
+#include <linux/perf_event.h>
 #include <linux/pgtable.h>
 #include <linux/rcupdate.h>
 #include <linux/sched/mm.h>
@@ -22,7 +24,11 @@
 /* What a case leaves in a table, to see it again. */
 #define MARK	0x6d6d6b756e697400UL
 
-/* A page table that is in no mm's tree, and our reference to its page. */
+/*
+ * A page table that is in no mm's tree, and our reference to its page. A case
+ * that fails leaves both as they are: what is freed twice would take the
+ * machine along.
+ */
 static pgtable_t new_table(struct kunit *test, struct mm_struct *mm)
 {
 	pgtable_t table = pte_alloc_one(mm);
@@ -109,34 +115,126 @@ static void tables_wait_each_for_itself(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, mm_kunit_nr_pagetable(), before);
 }
 
-/* Where a lock or a list is the mm's, it is gone with it: KASAN would see. */
-static void table_outlives_its_mm(struct kunit *test)
+/* An mm that nobody uses any more, and that goes with our reference to it. */
+static struct mm_struct *mm_without_users(struct kunit *test)
 {
-	long before = mm_kunit_nr_pagetable();
 	struct mm_struct *mm = mm_alloc();
-	const char *found;
-	pgtable_t t;
 
 	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, mm);
 	mmgrab(mm);
 	mmput(mm);
-	t = new_table(test, mm);
+	return mm;
+}
+
+/*
+ * The mm really goes, as the deferral has no reference to it, and the table is
+ * freed after that all the same. What RCU would do to the mm's memory only
+ * KASAN sees here; the next case sees it without.
+ */
+static void table_outlives_its_mm(struct kunit *test)
+{
+	long before = mm_kunit_nr_pagetable();
+	struct mm_struct *mm = mm_without_users(test);
+	pgtable_t t = new_table(test, mm);
+	const char *found;
+	int refs;
+
 	rcu_read_lock();
 	pte_free_defer(mm, t);
+	refs = atomic_read(&mm->mm_count);
 	mmdrop(mm);
 	mm_kunit_read_for(20);
 	found = look(t);
 	rcu_read_unlock();
+	KUNIT_EXPECT_EQ_MSG(test, refs, 1, "references to the mm");
 	expect_nothing_wrong(test, found);
 	rcu_barrier();
 	mm_kunit_expect_freed(test, t, "RCU");
 	KUNIT_EXPECT_EQ(test, mm_kunit_nr_pagetable(), before);
 }
 
+/* A lock that is taken and dropped is as it was: count the stores to it. */
+static void count_store(struct perf_event *bp, struct perf_sample_data *data,
+			struct pt_regs *regs)
+{
+	atomic_inc(bp->overflow_handler_context);
+}
+
+/* An action. */
+static void stop_watching(void *bp)
+{
+	unregister_wide_hw_breakpoint((struct perf_event * __percpu *)bp);
+}
+
+/* Count in @stores until the case ends, where the machine can. */
+static void watch_lock(struct kunit *test, spinlock_t *lock, atomic_t *stores)
+{
+	struct perf_event_attr attr = {
+		.type = PERF_TYPE_BREAKPOINT,
+		.size = sizeof(attr),
+		.pinned = 1,
+		.sample_period = 1,
+		.bp_addr = (unsigned long)lock,
+		.bp_len = HW_BREAKPOINT_LEN_4,
+		.bp_type = HW_BREAKPOINT_W,
+	};
+	struct perf_event * __percpu *bp;
+
+	bp = register_wide_hw_breakpoint(&attr, count_store, stores);
+	KUNIT_ASSERT_FALSE_MSG(test, IS_ERR((void __force *)bp), "no watchpoint");
+	if (bp)
+		KUNIT_ASSERT_EQ(test, kunit_add_action_or_reset(test, stop_watching,
+								(void __force *)bp), 0);
+}
+
+/* Where two stretches of memory first differ, @len if nowhere. */
+static size_t first_difference(const void *a, const void *b, size_t len)
+{
+	size_t i;
+
+	for (i = 0; i < len; i++)
+		if (((const u8 *)a)[i] != ((const u8 *)b)[i])
+			break;
+	return i;
+}
+
+/* Whatever RCU does when the mm should be gone, we have kept its memory, to see. */
+static void deferred_table_touches_no_dead_mm(struct kunit *test)
+{
+	atomic_t *stores = kunit_kzalloc(test, sizeof(*stores), GFP_KERNEL);
+	struct mm_struct *mm = mm_without_users(test);
+	long before = mm_kunit_nr_pagetable();
+	struct mm_struct *then;
+	size_t differs;
+	pgtable_t t;
+
+	then = kunit_kmalloc(test, sizeof(*then), GFP_KERNEL);
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, stores);
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, then);
+	watch_lock(test, &mm->page_table_lock, stores);
+	t = new_table(test, mm);
+	rcu_read_lock();
+	pte_free_defer(mm, t);
+	atomic_set(stores, 0);
+	memcpy(then, mm, sizeof(*then));
+	rcu_read_unlock();
+	rcu_barrier();
+	differs = first_difference(then, mm, sizeof(*then));
+	KUNIT_EXPECT_EQ_MSG(test, differs, sizeof(*then),
+			    "place in the dead mm that was written to");
+	KUNIT_EXPECT_EQ_MSG(test, atomic_read(stores), 0,
+			    "stores to the lock of the dead mm");
+	mm_kunit_expect_freed(test, t, "RCU");
+	KUNIT_EXPECT_EQ(test, mm_kunit_nr_pagetable(), before);
+	if (differs == sizeof(*then))
+		mmdrop(mm);
+}
+
 static struct kunit_case pte_free_defer_cases[] = {
 	KUNIT_CASE(table_waits_for_reader),
 	KUNIT_CASE(tables_wait_each_for_itself),
 	KUNIT_CASE(table_outlives_its_mm),
+	KUNIT_CASE(deferred_table_touches_no_dead_mm),
 	{}
 };
 

@@ -94,6 +94,28 @@ class Codes(Exits):
         self.assertEqual(self.run_tree("--bisect", "--", "--jobs", "none")[0], 125)
         self.assertEqual(self.mmkunit("run", "--bisect", "--nonsense")[0], 125)
 
+    def test_git_bisect_run_finds_the_commit_past_one_that_does_not_build(self):
+        def git(*words):
+            done = subprocess.run(["git", "-c", "user.name=t", "-c", "user.email=t@t", *words],
+                                  cwd=self.tree, env=self.env, text=True, check=True,
+                                  stdin=subprocess.DEVNULL, capture_output=True)
+            return done.stdout.strip()
+        git("init", "-q")
+        commits = {}
+        for name, files in (("first", {}), ("good", {"x": "1"}), ("better", {"x": "4"}),
+                            ("no build", {"mm/hugetlb.c": "BROKEN\n"}),
+                            ("mended", {"mm/hugetlb.c": "int mended;\n"}),
+                            ("culprit", {"console": RED}), ("last", {"x": "3"})):
+            toy.lay(self.tree, files)
+            git("add", "-A")
+            git("commit", "-qm", name, "--allow-empty")
+            commits[name] = git("rev-parse", "HEAD")
+        git("bisect", "start", commits["last"], commits["first"])
+        out = git("bisect", "run", sys.executable, self.path("project/mmkunit"), "run", "--bisect",
+                  "--tree", ".")
+        self.assertIn(f"{commits['culprit']} is the first bad commit", out)
+        self.assertIn(f"# skip: [{commits['no build']}]", git("bisect", "log"))
+
     def test_bisect_interrupted(self):
         self.edit("sleep", "30\n")
         self.assertEqual(self.kill_while(".mmkunit-building", signal.SIGINT, "--bisect")[0], 130)

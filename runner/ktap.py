@@ -86,7 +86,7 @@ class Reader:
 
     def feed(self, raw):
         stamp = STAMP.match(raw)
-        self.stamp = stamp.group() if stamp else ""
+        self.stamp = stamp.group().rstrip() if stamp else ""
         line = STAMP.sub("", raw.rstrip())
         if REBOOTED.match(line):
             self.console.rebooted = self.console.booted and not self.console.complete()

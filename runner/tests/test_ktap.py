@@ -187,10 +187,10 @@ class Said(unittest.TestCase):
                              self.stripped + [w for w in words if w])
 
     def stamped(self, stamp, lines):
-        return [f"[{stamp:>12}] {line}" for line in lines]
+        return [f"[{stamp:>12}] {line}".rstrip() for line in lines]
 
     def test_a_record_has_one_time(self):
-        own = self.stamped("1.234567", [*self.failure, "tsc: is what the case says"])
+        own = self.stamped("1.234567", [*self.failure, "", "tsc: is what the case says"])
         other = self.stamped("1.234569", ["Freeing unused kernel memory", "    indented noise"])
         self.assertEqual(self.said(*own, *other), self.stripped + ["tsc: is what the case says"])
 

@@ -86,6 +86,7 @@ def parser():
     sweep.add_argument("--arch", default="x86_64", metavar="ARCH")
     sweep.add_argument("--suite", action="append", default=[], metavar="NAME",
                        help="only this suite; may be repeated")
+    sweep.add_argument("--keep-log", metavar="FILE", help="write the raw consoles")
     bench = commands.add_parser("bench", help="time us against kunit.py's default configuration")
     bench.add_argument("--tree", default="6.1", metavar="NAME|PATH")
     for command in (run, check, expect, mutate, cover, sweep, bench):

@@ -3,7 +3,7 @@
 
 Every case fails once at its first expectation or assertion and once at its last, the odd and the
 even ones in turns, and each time the other cases of the same boot must be what they were in a boot
-in which nobody fails.  The stage's KUnit asks runner/sweep_c/mm_kunit_sweep.c at every check; a
+in which nobody fails.  In its middle a case fails and ends, as an assertion there would end it.  The stage's KUnit asks runner/sweep_c/mm_kunit_sweep.c at every check; a
 table in there says which case fails where.
 """
 
@@ -12,6 +12,7 @@ import re
 from dataclasses import dataclass, field
 
 from runner import arches, cache, errors, judge, ktap, plan, trees
+from runner import verdict as verdicts
 from runner.errors import Unjudged
 
 HERE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "sweep_c")
@@ -27,7 +28,7 @@ HOOK = re.compile(r"^\t\.(init|exit) = (\w+),$", re.M)
 SUITE = re.compile(r"^static struct kunit_suite \w+ = \{$", re.M)
 COUNTED = re.compile(r"mm_kunit_sweep (\w+)\.(\w+) (\d+) checks$")
 FORCED = re.compile(r"mm_kunit_sweep (\w+)\.(\w+) fails at \d+$")
-PLACES = ("first", "last")
+PLACES = ("first", "last", "middle")
 TIMEOUT = 600
 
 
@@ -84,9 +85,9 @@ def instrument(kernel):
 
 
 def table(fails):
-    """The table in C of {(suite, case): which check fails}."""
-    return "".join(f'\t{{ "{suite}", "{case}", {nth} }},\n'
-                   for (suite, case), nth in sorted(fails.items()))
+    """The table in C of {(suite, case): (which check fails, does the case end there)}."""
+    return "".join(f'\t{{ "{suite}", "{case}", {nth}, {str(ends).lower()} }},\n'
+                   for (suite, case), (nth, ends) in sorted(fails.items()))
 
 
 def counts(lines):
@@ -106,13 +107,15 @@ def states(console, suites):
 
 
 def turns(checks, base):
-    """[(words, {(suite, case): which check fails})]: the first and last checks, in two halves.
+    """[(words, {(suite, case): (which check fails, does the case end there)})], in two halves each.
 
     A case that fails anyway, or checks nothing, cannot be made to fail.
     """
     cases = [case for case, n in checks.items() if n and base.get(case) == "passed"]
+    where = {"first": lambda n: (1, False), "last": lambda n: (n, False),
+             "middle": lambda n: ((n + 1) // 2, True)}
     return [(f"the {'odd' if half == 0 else 'even'} cases fail at their {place} check",
-             {case: 1 if place == "first" else checks[case] for case in cases[half::2]})
+             {case: where[place](checks[case]) for case in cases[half::2]})
             for place in PLACES for half in (0, 1)]
 
 
@@ -125,7 +128,7 @@ def hold(lines, fails, base, suites):
         after, name = state.get(case, "unheard"), ".".join(case)
         if case in fails:
             if case not in asked and after != "unheard":
-                found.wrong.append(f"{name} never came to check {fails[case]}")
+                found.wrong.append(f"{name} never came to check {fails[case][0]}")
             elif after == "failed":
                 found.seen.add(case)
             else:
@@ -143,35 +146,43 @@ def hold(lines, fails, base, suites):
     return found
 
 
-def run(kernel, suites, out):
-    """Build and boot for every turn; (Swept of all, how many cases could fail)."""
+def unforced(lines, suites, out):
+    """states() of a boot in which nobody was to fail; Unjudged if it tells nothing."""
+    console = ktap.read(lines)
+    base = states(console, suites)
+    for case, status in base.items():
+        if status in ("failed", "splat"):
+            out(f"{'.'.join(case)} fails by itself, with{'' if status == 'splat' else 'out'} "
+                "a splat")
+    if not console.complete() or "splat" in base.values() or not base:
+        raise Unjudged("the suites do not come to a clean end even if nobody fails: "
+                       + (console.panic or [l for l in lines if l.strip()][-1]))
+    return base
+
+
+def boot(kernel, suites, fails, keep_log):
+    """The console of a boot in which @fails fail."""
+    kernel.overrides[TABLE] = table(fails).encode()
+    kernel.make()
+    lines = kernel.boot(suites).lines
+    if keep_log:
+        with open(keep_log, "a", encoding="utf-8", errors="surrogateescape") as file:
+            file.write("\n".join(lines + [""]))
+    return lines
+
+
+def run(kernel, suites, keep_log, out):
+    """Boot for every turn; Swept of all of them, a case once for each turn."""
     owed = {s.name for s in kernel.plan.pick(suites)}
-    base, checks, every = None, {}, Swept()
-    work = [("nobody fails", {})]
-    while work:
-        words, fails = work.pop(0)
-        kernel.overrides[TABLE] = table(fails).encode()
-        kernel.make()
-        lines = kernel.boot(suites).lines
-        if base is None:
-            checks, console = counts(lines), ktap.read(lines)
-            base = states(console, owed)
-            if not console.complete() or "splat" in base.values() or not checks:
-                raise Unjudged("the suites do not come to their end even if nobody fails")
-            work = turns(checks, base)
-            out(f"{len(base)} cases, {sum(checks.values())} checks, "
-                f"{sum(1 for s in base.values() if s == 'failed')} fail by themselves")
-            continue
-        found = hold(lines, fails, base, owed)
+    lines = boot(kernel, suites, {}, keep_log)
+    base, checks, every = unforced(lines, owed, out), counts(lines), Swept()
+    out(f"{len(base)} cases, {sum(checks.values())} checks")
+    for words, fails in turns(checks, base):
+        found = hold(boot(kernel, suites, fails, keep_log), fails, base, owed)
         out(f"{words}: {len(found.seen)} of {len(found.forced)} failed, "
             f"{found.green} others as before")
         for sentence in found.wrong:
             out(f"    WRONG {sentence}")
-        keep = os.environ.get("MMKUNIT_SWEEP_LOG")
-        if keep and found.wrong:
-            with open(f"{keep}.{len(work)}", "w", encoding="utf-8",
-                      errors="surrogateescape") as file:
-                file.write("\n".join(lines + [""]))
         every.forced |= {(case, words) for case in found.forced}
         every.seen |= {(case, words) for case in found.seen}
         every.green += found.green
@@ -183,12 +194,14 @@ def sweep_command(root, arguments, options):
     """`sweep`; errors.FAILED if a case that failed has left something behind."""
     arches.machine(arguments.arch)
     plan.read(root).pick(arguments.suite)
+    if arguments.keep_log:
+        verdicts.claim(arguments.keep_log)
     cache.lock()
     tree = trees.find(arguments.tree)
     kernel = judge.Kernel(root, tree, arguments.arch, options)
     judge.refuse(kernel.plan, arguments.suite, arguments.arch, kernel.cell)
     instrument(kernel)
-    every = run(kernel, arguments.suite, print)
+    every = run(kernel, arguments.suite, arguments.keep_log, print)
     print(f"{tree.version} {arguments.arch}: {len(every.forced)} failures forced, "
           f"{len(every.seen)} seen, {every.green} cases beside them stayed green, "
           f"{len(every.wrong)} wrong")

@@ -15,6 +15,7 @@ static const struct {
 	const char *suite;
 	const char *name;
 	int nth;
+	bool ends;
 } table[] = {
 #include "mm_kunit_sweep_table.h"
 	{ }
@@ -25,6 +26,7 @@ static struct {
 	const char *suite;
 	int checks;
 	int fails_at;
+	bool ends;
 } now;
 
 void mm_kunit_sweep_begin(struct kunit *test, const char *suite)
@@ -33,10 +35,13 @@ void mm_kunit_sweep_begin(struct kunit *test, const char *suite)
 
 	now.checks = 0;
 	now.fails_at = 0;
-	for (i = 0; table[i].suite; i++)
-		if (!strcmp(table[i].suite, suite) &&
-		    !strcmp(table[i].name, test->name))
-			now.fails_at = table[i].nth;
+	for (i = 0; table[i].suite; i++) {
+		if (strcmp(table[i].suite, suite) ||
+		    strcmp(table[i].name, test->name))
+			continue;
+		now.fails_at = table[i].nth;
+		now.ends = table[i].ends;
+	}
 	now.suite = suite;
 }
 
@@ -48,9 +53,15 @@ void mm_kunit_sweep_end(struct kunit *test)
 	now.suite = NULL;
 }
 
+/* Where the case is to end it does so at its next check, when KUnit has told. */
 bool mm_kunit_sweep_passes(struct kunit *test)
 {
-	if (!now.suite || ++now.checks != now.fails_at)
+	if (!now.suite)
+		return true;
+	now.checks++;
+	if (now.ends && now.fails_at && now.checks == now.fails_at + 1)
+		kunit_try_catch_throw(&test->try_catch);
+	if (now.checks != now.fails_at)
 		return true;
 	pr_info("mm_kunit_sweep %s.%s fails at %d\n", now.suite, test->name,
 		now.checks);

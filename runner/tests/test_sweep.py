@@ -67,9 +67,12 @@ class Sweep(unittest.TestCase):
                   ("toy", "e"): 9}
         base = dict.fromkeys(checks, "passed") | {("toy", "e"): "failed"}
         fails = [turn for _, turn in sweep.turns(checks, base)]
-        self.assertEqual(fails, [{("toy", "a"): 1, ("toy", "c"): 1}, {("toy", "b"): 1},
-                                 {("toy", "a"): 4, ("toy", "c"): 3}, {("toy", "b"): 2}])
-        self.assertIn('{ "toy", "a", 4 },', sweep.table(fails[2]))
+        a, b, c = (("toy", name) for name in "abc")
+        self.assertEqual(fails, [{a: (1, False), c: (1, False)}, {b: (1, False)},
+                                 {a: (4, False), c: (3, False)}, {b: (2, False)},
+                                 {a: (2, True), c: (2, True)}, {b: (1, True)}])
+        self.assertIn('{ "toy", "a", 4, false },', sweep.table(fails[2]))
+        self.assertIn('{ "toy", "a", 2, true },', sweep.table(fails[4]))
 
     def test_counts(self):
         self.assertEqual(sweep.counts(["[ 1.0] mm_kunit_sweep toy.a 7 checks", "noise"]),
@@ -78,7 +81,7 @@ class Sweep(unittest.TestCase):
     def test_a_forced_failure_is_seen_and_the_others_are_green(self):
         found = sweep.hold(console("mm_kunit_sweep toy.a fails at 1", "    not ok 1 a", "    ok 2 b",
                                    "    ok 3 c # SKIP no", end="not ok 1 toy"),
-                           {("toy", "a"): 1}, BASE, {"toy"})
+                           {("toy", "a"): (1, False)}, BASE, {"toy"})
         self.assertEqual((found.seen, found.green, found.wrong), ({("toy", "a")}, 1, []))
 
     def test_what_is_wrong(self):
@@ -91,15 +94,26 @@ class Sweep(unittest.TestCase):
                 (["mm_kunit_sweep toy.a fails at 1", "BUG: KASAN: use-after-free in x",
                   "    not ok 1 a", "    ok 2 b", "    ok 3 c # SKIP no"],
                  "toy.a was to fail and is: splat")):
-            found = sweep.hold(console(*lines, end="not ok 1 toy"), {("toy", "a"): 1}, BASE, {"toy"})
+            found = sweep.hold(console(*lines, end="not ok 1 toy"), {("toy", "a"): (1, False)}, BASE, {"toy"})
             self.assertEqual([says in sentence for sentence in found.wrong], [True], found.wrong)
 
     def test_a_kernel_that_does_not_end(self):
         lines = console("mm_kunit_sweep toy.a fails at 1", "    not ok 1 a",
                         end="Kernel panic - not syncing: oh")
-        found = sweep.hold(lines, {("toy", "a"): 1}, BASE, {"toy"})
+        found = sweep.hold(lines, {("toy", "a"): (1, False)}, BASE, {"toy"})
         self.assertIn("toy.b was passed and is now: unheard", found.wrong)
         self.assertIn("Kernel panic", found.wrong[-1])
+
+    def test_a_boot_that_breaks_by_itself_tells_nothing(self):
+        said = []
+        base = sweep.unforced(console("    ok 1 a", "    not ok 2 b", end="not ok 1 toy"), {"toy"},
+                              said.append)
+        self.assertEqual(base, {("toy", "a"): "passed", ("toy", "b"): "failed"})
+        self.assertEqual(said, ["toy.b fails by itself, without a splat"])
+        for lines in (console("    ok 1 a", end="Kernel panic - not syncing: oh"),
+                      console("BUG: sleeping", "    ok 1 a")):
+            with self.assertRaisesRegex(Unjudged, "even if nobody fails"):
+                sweep.unforced(lines, {"toy"}, said.append)
 
 
 if __name__ == "__main__":

@@ -810,6 +810,19 @@ static inline bool mm_kunit_pte_uffd(pte_t pte)
 }
 
 /**
+ * mm_kunit_pte_mkuffd() - have userfaultfd watch what a PTE maps
+ * @pte: the PTE, which is present
+ */
+static inline pte_t mm_kunit_pte_mkuffd(pte_t pte)
+{
+#ifdef CONFIG_MM_KUNIT_HAS_PTE_UFFD
+	return pte_mkuffd(pte);
+#else
+	return pte_mkuffd_wp(pte);
+#endif
+}
+
+/**
  * mm_kunit_pmd_uffd() - does userfaultfd watch what a PMD maps
  * @pmd: the PMD, which is present
  */

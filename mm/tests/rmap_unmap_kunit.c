@@ -298,6 +298,23 @@ migrate_takes_first_and_last_page_of_vma(struct kunit *test)
 	mm_kunit_expect_pages(test, mm, 5);
 }
 
+/* What userfaultfd watches it must still watch in the new place. */
+static void __maybe_unused migrate_keeps_mark_of_userfaultfd(struct kunit *test)
+{
+	struct mm_struct *mm = mm_kunit_anon_mm(test, 1);
+	spinlock_t *ptl = mm_kunit_lockptr(mm, MM_KUNIT_BASE);
+	pte_t *ptep;
+
+	mm_kunit_vm_flags_mod(mm_kunit_vma(mm, MM_KUNIT_BASE), VM_UFFD_WP, 0);
+	ptep = pte_offset_kernel(mm_kunit_pmd(mm, MM_KUNIT_BASE), MM_KUNIT_BASE);
+	spin_lock(ptl);
+	*ptep = mm_kunit_pte_mkuffd(pte_wrprotect(*ptep));
+	spin_unlock(ptl);
+	KUNIT_EXPECT_TRUE(test, mm_kunit_entry_at(mm, MM_KUNIT_BASE).uffd);
+	migrate_there_and_back(test, mm, MM_KUNIT_BASE, 1);
+	mm_kunit_vm_flags_mod(mm_kunit_vma(mm, MM_KUNIT_BASE), 0, VM_UFFD_WP);
+}
+
 /* What an mm was told when, seen from its own page tables. */
 static void expect_told_in_time(struct kunit *test, struct mm_struct *mm,
 				unsigned long pfn)
@@ -2904,6 +2921,7 @@ static struct kunit_case rmap_unmap_cases[] = {
 	MM_KUNIT_CASE_IF(STORE_DIRTIES, unmap_keeps_lazyfree_page_written_since)
 	KUNIT_CASE(unmap_keeps_lazyfree_page_with_a_reference),
 	MM_KUNIT_CASE_IF(POISON, unmap_poisons_anon_page_everywhere)
+	MM_KUNIT_CASE_IF(MIGRATION_UFFD, migrate_keeps_mark_of_userfaultfd)
 	MM_KUNIT_CASE_IF(MAY_SLEEP, notifiers_may_sleep)
 	MM_KUNIT_CASE_IF(KSM, migrate_takes_ksm_page_from_every_mm)
 	MM_KUNIT_CASE_IF(THP_MIGRATION, migrate_takes_thp_from_every_mm)

@@ -45,12 +45,12 @@ def console(*results, end="ok 1 toy"):
 class Sweep(unittest.TestCase):
     def test_every_check_asks(self):
         text = sweep.ask_at_every_check(SIX)
-        self.assertIn("if (mm_kunit_sweep_passes(test) && likely(!!(condition)", text)
-        self.assertIn("if (mm_kunit_sweep_passes(test) && !IS_ERR_OR_NULL(__ptr))", text)
-        self.assertIn("mm_kunit_sweep_passes(test) && (pass),", sweep.ask_at_every_check(FIVE))
+        self.assertIn("if (mm_kunit_sweep_passes(test, __FILE__) && likely(!!(condition)", text)
+        self.assertIn("if (mm_kunit_sweep_passes(test, __FILE__) && !IS_ERR_OR_NULL(__ptr))", text)
+        self.assertIn("mm_kunit_sweep_passes(test, __FILE__) && (pass),", sweep.ask_at_every_check(FIVE))
         for dialect in (SIX, FIVE):
             text = sweep.ask_at_every_check(dialect)
-            self.assertLess(text.index("bool mm_kunit_sweep_passes"), text.index("sweep_passes(test)"))
+            self.assertLess(text.index("bool mm_kunit_sweep_passes"), text.index("sweep_passes(test, __FILE__)"))
         with self.assertRaisesRegex(Unjudged, "no check of a known form"):
             sweep.ask_at_every_check("struct kunit;\n")
 

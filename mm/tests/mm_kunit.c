@@ -451,6 +451,7 @@ int mm_kunit_in_thread(int (*fn)(void *arg), void *arg)
 		wait_for_completion(&errand.done);
 	}
 	put_task_struct(thread);
+	flush_delayed_fput();	/* a kernel thread closes its files later */
 	return errand.ret;
 }
 

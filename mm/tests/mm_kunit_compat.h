@@ -844,7 +844,7 @@ static inline bool mm_kunit_pmd_uffd(pmd_t pmd)
  */
 static inline bool mm_kunit_is_early_shadow(void *table)
 {
-#ifdef CONFIG_KASAN_VMALLOC
+#if defined(CONFIG_KASAN_GENERIC) || defined(CONFIG_KASAN_SW_TAGS)
 	table = (void *)((unsigned long)table & PAGE_MASK);
 	return table == lm_alias(kasan_early_shadow_pte) ||
 	       table == lm_alias(kasan_early_shadow_pmd) ||

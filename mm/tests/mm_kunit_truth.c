@@ -235,7 +235,7 @@ long mm_kunit_kernel_pgtables(void)
 	if (MODULES_VADDR < VMALLOC_START || MODULES_VADDR >= VMALLOC_END)
 		mm_kunit_walk(&init_mm, MODULES_VADDR, MODULES_END, &found.walk);
 #endif
-#ifdef CONFIG_KASAN_VMALLOC
+#if defined(CONFIG_KASAN_GENERIC) || defined(CONFIG_KASAN_SW_TAGS)
 	mm_kunit_walk(&init_mm, KASAN_SHADOW_START, KASAN_SHADOW_END,
 		      &found.walk);
 #endif

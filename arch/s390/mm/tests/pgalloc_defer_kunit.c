@@ -16,8 +16,8 @@
  * A reader of RCU must not sleep, and an expectation that fails does. So what
  * is seen is noted down (complain()), and is expected when the reader is done.
  *
- * Of a case that fails the tables and their pages are left as they are: to free
- * what the model is wrong about would take the machine along.
+ * Of a case that fails the tables, their pages and mms are left as they are: to
+ * free what the model is wrong about would take the machine along.
  *
  * Masks that let a pending half be handed out were a bug of their own
  * (c2c224932fd0, "s390/mm: fix 2KB pgtable release race").
@@ -113,6 +113,14 @@ struct world {
 	char wrong[160];
 };
 
+/* All that waits has waited, also a half that had to wait for the other's turn. */
+static void settle_alone(void)
+{
+	rcu_barrier();
+	rcu_barrier();
+	rcu_barrier();
+}
+
 static struct world *new_world(struct kunit *test)
 {
 	struct world *w = kunit_kzalloc(test, sizeof(*w), GFP_KERNEL);
@@ -125,7 +133,7 @@ static struct world *new_world(struct kunit *test)
 		w->bytes[i] = mm_pgtables_bytes(w->mm[i]);
 		w->refs[i] = atomic_read(&w->mm[i]->mm_count);
 	}
-	rcu_barrier();
+	settle_alone();
 	w->pgtables = mm_kunit_nr_pagetable();
 	return w;
 }
@@ -492,17 +500,12 @@ static void accept_order(struct world *w, int mm)
 		memcpy(w->list[mm], order, i * sizeof(*order));
 }
 
-/*
- * All that waits has waited. A page that RCU has now is freed by it; a second
- * half that was deferred may have had to wait for the first one's turn.
- */
+/* Wait with settle_alone(), which frees all pages that RCU has by then. */
 static void settle(struct world *w)
 {
 	int i;
 
-	rcu_barrier();
-	rcu_barrier();
-	rcu_barrier();
+	settle_alone();
 	for (i = 0; i < w->nr; i++) {
 		struct parent *p = &w->parent[i];
 		bool was_there = !p->gone && place_of(w, p) >= 0;
@@ -957,13 +960,6 @@ static struct mm_struct *mm_without_users(struct kunit *test)
 	mmgrab(mm);
 	mmput(mm);
 	return mm;
-}
-
-static void settle_alone(void)
-{
-	rcu_barrier();
-	rcu_barrier();
-	rcu_barrier();
 }
 
 /* Which of the last two tables is deferred, and by what the other one goes. */
@@ -1596,12 +1592,13 @@ static int stress_thread(void *data)
 	return 0;
 }
 
-/* An action. */
+/* An action. What the thread has freed must not be missing in the next case. */
 static void stop_thread(void *data)
 {
 	struct stress *s = data;
 
 	kthread_stop(s->task);
+	settle_alone();
 }
 
 /**
@@ -1707,8 +1704,8 @@ static void expect_unbroken(struct kunit *test, struct stress *s)
 /*
  * Two threads on one mm, and callbacks that come between them. With one CPU,
  * which is all that QEMU has unless it is told otherwise, the threads take
- * turns, and only softirqs come in the middle of what they do. With two they
- * allocate at once, and are expected to.
+ * turns, and only softirqs come in the middle of what they do. With two, by
+ * kunit.py's --qemu_args='-smp 2', they are expected to allocate at once.
  */
 static void __maybe_unused busy_threads_keep_their_tables(struct kunit *test)
 {
@@ -1777,9 +1774,16 @@ static struct kunit_case s390_pgalloc_defer_cases[] = {
 	{}
 };
 
+/* What a case that failed has left to RCU must not be missing in this one. */
+static int init_settled(struct kunit *test)
+{
+	settle_alone();
+	return mm_kunit_init(test);
+}
+
 static struct kunit_suite s390_pgalloc_defer_suite = {
 	.name = "s390_pgalloc_defer",
-	.init = mm_kunit_init,
+	.init = init_settled,
 	.exit = mm_kunit_exit,
 	.test_cases = s390_pgalloc_defer_cases,
 };

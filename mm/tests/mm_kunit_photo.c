@@ -117,19 +117,19 @@ static void visit_table(struct mm_kunit_walk *walk, enum mm_kunit_level level,
 		pmd_t *pmd = table;
 
 		for (i = 0; i < PTRS_PER_PMD; i++, addr += PMD_SIZE) {
-			if (is_table(pmd[i]))
+			if (pmd_none(pmd[i]) || is_table(pmd[i]))
 				continue;
 			entry = decode_pmd(pmd[i], addr);
-			if (entry.kind != MM_KUNIT_NONE)
-				visit->entry(visit, &entry);
+			visit->entry(visit, &entry);
 		}
 	} else if (level == MM_KUNIT_PTE_TABLE) {
 		pte_t *pte = table;
 
 		for (i = 0; i < PTRS_PER_PTE; i++, addr += PAGE_SIZE) {
+			if (pte_none(pte[i]))
+				continue;
 			entry = decode_pte(pte[i], addr);
-			if (entry.kind != MM_KUNIT_NONE)
-				visit->entry(visit, &entry);
+			visit->entry(visit, &entry);
 		}
 	}
 }

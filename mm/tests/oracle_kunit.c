@@ -118,8 +118,9 @@ static void photo_sees_a_page_mapped_once_more(struct kunit *test)
 static void photo_sees_a_page_that_is_lost(struct kunit *test)
 {
 	struct mm_struct *mm = two_of_three(test);
-	struct verdict said = same_with(test, mm, mm_kunit_addr(1), __pte(0));
+	struct verdict said;
 
+	said = same_with(test, mm, mm_kunit_addr(1), *ptep_at(mm, mm_kunit_addr(2)));
 	EXPECT_COMPLAINT(test, said, "kind 0 not 1");
 }
 

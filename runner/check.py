@@ -58,7 +58,8 @@ class Count:
             print(f"FAILED {cell}: nobody has seen it: run ./mmkunit expect --update")
             return passed, 1 + warned, skipped
         if verdict.seen == verdict.version:
-            better = [d for d in verdict.differences if d.now != expected.FAIL]
+            better = [d for d in verdict.differences
+                      if d.now != expected.FAIL and not d.vanished()]
             return (passed - sum(d.now == expected.PASS for d in better),
                     verdict.unexpected() + len(better) + warned, skipped)
         news = [d.text() for d in verdict.differences] + verdict.problems

@@ -61,6 +61,10 @@ class Difference:
     now: str
     words: str = ""
 
+    def vanished(self):
+        """Whether the case told something, and now tells nothing."""
+        return self.was in (PASS, FAIL) and self.now in (SKIP, NONE)
+
     def text(self):
         """The difference in a few words."""
         name = f"{self.suite}.{self.case}" if self.case else self.suite

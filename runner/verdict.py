@@ -30,9 +30,14 @@ class Judged:
     problems: list = field(default_factory=list)
     crashed: str = ""
     unheard: list = field(default_factory=list)
+    vanished: dict = field(default_factory=dict)    # case that ran on this version before -> lines
 
     def failures(self):
-        return len(self.failed) + len(self.problems)
+        return len(self.failed) + len(self.problems) + len(self.vanished)
+
+    def quiet(self):
+        """{case: reason} of what was skipped, and has the right to be."""
+        return {case: why for case, why in self.skipped.items() if case not in self.vanished}
 
 
 @dataclass
@@ -60,7 +65,7 @@ class Verdict:
         """(passed, failed, skipped)"""
         return (sum(len(s.passed) for s in self.suites),
                 sum(s.failures() for s in self.suites) + len(self.problems),
-                sum(len(s.skipped) for s in self.suites))
+                sum(len(s.quiet()) for s in self.suites))
 
     def good(self):
         passed, failed, _ = self.counts()
@@ -91,9 +96,9 @@ def judge(verdict, console, owed, plan, expected=None, own_config=True, timed_ou
     if expected:
         if own_config:
             verdict.seen = expected.version
-            if verdict.seen == verdict.version:
-                _fail_what_vanished(verdict, expected)
             verdict.differences = expectations.compare(expected, verdict)
+            if verdict.seen == verdict.version:
+                _fail_what_vanished(verdict)
         _tell_known(verdict, expected)
     passed, failed, skipped = verdict.counts()
     if not failed and not passed:
@@ -101,20 +106,12 @@ def judge(verdict, console, owed, plan, expected=None, own_config=True, timed_ou
     return verdict
 
 
-def _fail_what_vanished(verdict, expected):
+def _fail_what_vanished(verdict):
     """A case that ran on this very version must run again: without it nothing is known."""
     for suite in verdict.suites:
-        gone = {case: f"is skipped ({why})" for case, why in suite.skipped.items()}
-        for words, cases in suite.not_owed.items():
-            gone.update({case: f"is not built (only when {words})" for case in cases})
-        for case, what in gone.items():
-            status = expected.cases.get((suite.name, case), ("", ""))[0]
-            if status in (expectations.PASS, expectations.FAIL):
-                suite.skipped.pop(case, None)
-                suite.failed[case] = [f"{what}, and {expectations.SAID[status]} when "
-                                      f"{expected.version} was last seen"]
-        suite.not_owed = {words: [c for c in cases if c not in suite.failed]
-                          for words, cases in suite.not_owed.items()}
+        for d in verdict.differences:
+            if d.suite == suite.name and d.vanished():
+                suite.vanished[d.case] = [f"{d.text()} (on {verdict.seen} itself)"]
 
 
 def _tell_known(verdict, expected):
@@ -208,9 +205,12 @@ def report(verdict, out):
             known = f"{suite.name}.{case}" in verdict.known
             for line in lines[:KNOWN_LINES] if known else lines:
                 out(f"    {line}")
+        for case, lines in suite.vanished.items():
+            out(f"FAILED {suite.name}.{case}")
+            out(f"    {lines[0]}")
         for problem in suite.problems:
             out(f"FAILED {suite.name}: " + problem.replace("\n", "\n    "))
-        for case, reason in suite.skipped.items():
+        for case, reason in suite.quiet().items():
             out(f"skipped {suite.name}.{case}: {reason}")
         for words, cases in suite.not_owed.items():
             out(f"not owed: {suite.name}: {len(cases)} cases (only when {words})")
@@ -237,7 +237,7 @@ def _line(suite, verdict):
     known = sum(f"{suite.name}.{case}" in verdict.known for case in suite.failed)
     parts = [f"{len(suite.passed)} passed",
              f"{suite.failures()} failed" + (f" ({known} known)" if known else "")]
-    parts += [f"{len(suite.skipped)} skipped"] if suite.skipped else []
+    parts += [f"{len(suite.quiet())} skipped"] if suite.quiet() else []
     not_owed = sum(len(cases) for cases in suite.not_owed.values())
     parts += [f"{not_owed} not owed"] if not_owed else []
     return (f"{word:6} {suite.name} ({verdict.version} {verdict.arch}): {', '.join(parts)}, "
@@ -320,15 +320,15 @@ def write_junit(verdicts, unjudged, path):
         cell = f"{verdict.version}.{verdict.arch}"
         for suite in verdict.suites:
             node = _element(root, "testsuite", name=f"{suite.name} ({cell})",
-                            tests=len(suite.passed) + suite.failures() + len(suite.skipped),
-                            failures=suite.failures(), skipped=len(suite.skipped), errors=0,
+                            tests=len(suite.passed) + suite.failures() + len(suite.quiet()),
+                            failures=suite.failures(), skipped=len(suite.quiet()), errors=0,
                             time=f"{verdict.seconds.get('boot', 0):.3f}")
             for case in suite.passed:
                 _element(node, "testcase", classname=f"{cell}.{suite.name}", name=case)
-            for case, reason in suite.skipped.items():
+            for case, reason in suite.quiet().items():
                 _element(_element(node, "testcase", classname=f"{cell}.{suite.name}", name=case),
                          "skipped", message=reason)
-            for case, lines in list(suite.failed.items()) + [("(suite)", [p]) for p in suite.problems]:
+            for case, lines in [*suite.failed.items(), *suite.vanished.items()] + [("(suite)", [p]) for p in suite.problems]:
                 _failure(node, f"{cell}.{suite.name}", case, lines)
         if verdict.problems:
             node = _element(root, "testsuite", name=f"boot ({cell})", skipped=0, errors=0,

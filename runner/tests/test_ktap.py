@@ -134,8 +134,9 @@ class SeenBefore(unittest.TestCase):
     def test_what_does_not_run_any_more(self):
         before = seen(**{**self.before, "third_works": "pass"})
         result = judged(OLD, seen=before)            # on this very version: it vanished
-        self.assertIn("is skipped (no such thing here), and passed when 6.1 was last seen",
-                      result.suites[0].failed["third_works"][0])
+        self.assertEqual(result.suites[0].vanished, {"third_works": [
+            "toy.third_works passed, now is skipped: no such thing here (on 6.1 itself)"]})
+        self.assertEqual(result.counts(), (1, 2, 0))
         before.version = "6.0"
         result = judged(OLD, seen=before)            # on another one: it is told
         self.assertEqual(result.suites[0].skipped, {"third_works": "no such thing here"})

@@ -123,8 +123,7 @@ def _unittests(root):
 
 
 def _cell(root, find, cell, options, count):
-    name, arch, port, suites = expected.split(cell)
-    verdict = judge.judge(root, find(name), arch, suites, options, port=port)
+    verdict = judge.judge_cell(root, cell, find(cell.split("/")[0]), options)
     verdicts.report(verdict, print)
     return count.settle(cell, verdict)
 

@@ -52,7 +52,7 @@ def parser():
     expect.add_argument("--update", action="store_true",
                         help="write down what they do today, in expected/ and README.md")
     expect.add_argument("--tree", metavar="NAME", choices=trees.NAMED, help="only this tree's cells")
-    expect.add_argument("--arch", metavar="ARCH", help="only this arch's cells")
+    expect.add_argument("--arch", metavar="ARCH", help="only this arch's cells, as x86_64 or s390-no-port")
     _refresh(expect)
     drop = commands.add_parser("clean", help="drop from the cache what was not used for a while")
     drop.add_argument("--days", type=int, default=clean.DAYS, metavar="N",

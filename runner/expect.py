@@ -20,7 +20,7 @@ def expect_command(root, arguments, options):
     """Judge the chosen cells; errors.FAILED if one differs from its file, or if a failure that
     was written down has no explanation yet."""
     chosen = [cell for cell in expected.CELLS if arguments.tree in (None, cell.split("/")[0])
-              and arguments.arch in (None, expected.split(cell)[1])]
+              and arguments.arch in (None, cell.split("/")[1])]
     if not chosen:
         raise Unjudged(f"no such cell: {arguments.tree or 'any tree'} on {arguments.arch}; "
                        f"there are {', '.join(expected.CELLS)}")
@@ -39,14 +39,13 @@ def expect_command(root, arguments, options):
 
 def _one(root, cell, arguments, options):
     """Judge one cell, and write its file if that is asked for; an exit code."""
-    name, arch, port, suites = expected.split(cell)
-    tree = trees.find(name, refresh=arguments.refresh)
-    verdict = judge.judge(root, tree, arch, suites, options, port=port)
+    tree = trees.find(cell.split("/")[0], refresh=arguments.refresh)
+    verdict = judge.judge_cell(root, cell, tree, options)
     old = expected.read(root, cell)
     differences = expected.compare(old, verdict) if old else []
     if verdict.problems:
         verdicts.report(verdict, print)
-        raise Unjudged(f"{tree.version} {arch} did not get through: {verdict.problems[0]}")
+        raise Unjudged(f"{tree.version} {verdict.arch} did not get through: {verdict.problems[0]}")
     print(f"== {cell}: {tree.version}" + (f", last seen {old.version}" if old else ", new"))
     for difference in differences:
         print(difference.text())

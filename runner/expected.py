@@ -26,13 +26,26 @@ SAYS = {PASS: "passes", FAIL: "fails", SKIP: "is skipped", NONE: "is not there"}
 LINE = re.compile(r"(pass|fail|skip|none) (\w+)(?:\.(\w+))?(?:: (.+))?$")
 UNEXPLAINED = "unexplained: "
 
-# Every cell that `check` judges: tree/arch, "-no-port" without the tree's ports.
+# Every cell that `check` judges: tree/arch, or tree/arch-variant.
 CELLS = ("5.10/x86_64", "5.10/s390",
          "6.1/um", "6.1/x86_64", "6.1/s390", "6.1/s390-no-port",
          "6.12/x86_64", "6.12/s390",
-         "newest/um", "newest/x86_64", "newest/s390")
-# A port is for this suite alone, so that the others are not asked again without it.
-NO_PORT, NO_PORT_SUITES = "-no-port", ["s390_pgalloc_defer"]
+         "newest/um", "newest/x86_64", "newest/x86_64-no-smp", "newest/s390")
+NO_PORT = "-no-port"     # without the tree's ports
+
+
+@dataclass(frozen=True)
+class Variant:
+    """How a cell differs from its tree's and arch's own, and whom that concerns."""
+    suites: tuple = ()           # that are asked; () is all
+    kconfig: tuple = ()          # lines added to the configuration
+
+
+VARIANTS = {
+    NO_PORT: Variant(suites=("s390_pgalloc_defer",)),
+    # hugetlb is there, and PMD sharing is not
+    "-no-smp": Variant(suites=("hugetlb_pmd_share",), kconfig=("CONFIG_SMP=n",)),
+}
 
 
 @dataclass
@@ -166,10 +179,12 @@ def updated(path, verdict, old=None):
 
 
 def split(cell):
-    """(tree, arch, with its ports?, suites that are asked; [] is all) of a name in CELLS."""
+    """(tree, arch, with its ports?, Variant) of a name in CELLS."""
     tree, arch = cell.split("/")
-    port = not arch.endswith(NO_PORT)
-    return tree, arch.removesuffix(NO_PORT), port, [] if port else NO_PORT_SUITES
+    for ending, variant in VARIANTS.items():
+        if arch.endswith(ending):
+            return tree, arch.removesuffix(ending), ending != NO_PORT, variant
+    return tree, arch, True, Variant()
 
 
 def lint(plan_cases, absent, root):
@@ -183,7 +198,7 @@ def lint(plan_cases, absent, root):
         if not expected:
             wrong.append(f"{FOLDER}/{cell} is missing: run ./mmkunit expect --update")
             continue
-        asked = split(cell)[3] or list(plan_cases)
+        asked = split(cell)[3].suites or list(plan_cases)
         due = {(suite, case) for suite in asked for case in plan_cases[suite]
                if not absent(suite, cell)}
         has = {key for key, (status, _) in expected.cases.items() if status != NONE}

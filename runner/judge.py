@@ -53,6 +53,7 @@ class Kernel:
         self.notes = told + notes + process.left_out()
         self.plan = plan.read(root)
         self.cell = cell(root, tree.name, arch, port) if tree.named else None
+        self.as_seen = not options.kconfig_add      # by the configuration that the cell was seen by
         self.build = None
         self.console = []                # what the last boot has said so far
 
@@ -76,7 +77,7 @@ class Kernel:
         verdict = verdicts.Verdict(self.tree.name, self.tree.version, self.arch,
                                    notes=list(self.notes), warnings=self.build.warnings)
         verdict.seconds = {**self.build.seconds, "boot": booted.seconds}
-        config, own = self.build.config(), not self.options.kconfig_add
+        config = self.build.config()
         console, owed = ktap.read(booted.lines), []
         for suite in self.plan.pick(suites):
             why = why_not(self.plan, suite, self.arch, self.cell)
@@ -88,15 +89,26 @@ class Kernel:
             owed += [plan.Owed(plan.Suite(name, "")) for name in console.suites
                      if name not in self.plan.suites]
         seen = expected.read(self.root, self.cell) if self.cell else None
-        verdicts.judge(verdict, console, owed, self.plan, seen, own,
+        verdicts.judge(verdict, console, owed, self.plan, seen, self.as_seen,
                        self.options.timeout if booted.timed_out else 0)
-        for condition in self.plan.arch.get(self.arch, []) if own else []:
+        must = [] if self.options.kconfig_add else self.plan.arch.get(self.arch, [])
+        for condition in must:
             if f"CONFIG_MM_KUNIT_{condition}" not in config:
                 verdict.problems.append(f"not compiled in on {self.arch}: "
                                         f"{self.plan.when.get(condition, condition)}")
         if not console.complete():
             verdict.log = [line for line in booted.lines if line.strip()][-LAST_LINES:]
         return verdict
+
+
+def judge_cell(root, where, tree, options):
+    """Stage, build and boot the named Tree as the cell @where of expected.CELLS; the Verdict."""
+    _, arch, port, variant = expected.split(where)
+    options = replace(options, kconfig_add=[*options.kconfig_add, *variant.kconfig])
+    kernel = Kernel(root, tree, arch, options, port)
+    kernel.cell, kernel.as_seen = where, True
+    kernel.make()
+    return kernel.verdict(kernel.boot(list(variant.suites)), list(variant.suites))
 
 
 def judge(root, tree, arch, suites, options, keep_log=None, port=True):

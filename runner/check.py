@@ -18,7 +18,7 @@ import time
 import unittest
 
 from runner import (cache, cli, errors, expected, graft, journal, judge, museum, mutate, packages,
-                    patches, plan, process, trees)
+                    patches, plan, process, sweep, trees)
 from runner import verdict as verdicts
 from runner.errors import Unjudged
 
@@ -109,6 +109,7 @@ def _with_kernels(root, count):
         count.step(cell, lambda: _cell(root, find, cell, options, count))
     for name in trees.NAMED:
         count.step(f"{name} graft and ungraft", lambda: _round_trip(root, find(name)))
+    count.step("6.1 um, where every case fails once", lambda: _sweep(root, find("6.1")))
     count.step("a sample of the museum", lambda: _museum(root, find, count))
     count.step("Kconfig symbols", lambda: _symbols(root, find("newest")))
     count.step("checkpatch", lambda: _checkpatch(root, find("newest")))
@@ -126,6 +127,12 @@ def _cell(root, find, cell, options, count):
     verdict = judge.judge_cell(root, cell, find(cell.split("/")[0]), options)
     verdicts.report(verdict, print)
     return count.settle(cell, verdict)
+
+
+def _sweep(root, tree):
+    """A case that fails leaves the others as they are; on UML, which boots the fastest."""
+    every = sweep.sweep(root, tree, "um", [], cli.kunit_options([], sweep.TIMEOUT))
+    return len(every.seen), len(every.wrong) + (not every.forced), 0
 
 
 def _round_trip(root, tree):

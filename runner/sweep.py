@@ -3,8 +3,9 @@
 
 Every case fails once at its first expectation or assertion and once at its last, the odd and the
 even ones in turns, and each time the other cases of the same boot must be what they were in a boot
-in which nobody fails.  In its middle a case fails and ends, as an assertion there would end it.  The stage's KUnit asks runner/sweep_c/mm_kunit_sweep.c at every check; a
-table in there says which case fails where.
+in which nobody fails.  In its middle a case fails and ends, as an assertion there would end it.
+The stage's KUnit asks runner/sweep_c/mm_kunit_sweep.c at every check; a table in there says which
+case fails where.
 """
 
 import os
@@ -192,6 +193,17 @@ def run(kernel, suites, keep_log, out):
     return every
 
 
+def sweep(root, tree, arch, suites, options, keep_log=None):
+    """Sweep the Tree on @arch, and print what came of it; Swept."""
+    kernel = judge.Kernel(root, tree, arch, options)
+    judge.refuse(kernel.plan, suites, arch, kernel.cell)
+    instrument(kernel)
+    every = run(kernel, suites, keep_log, print)
+    print(f"{tree.version} {arch}: {len(every.forced)} failures forced, {len(every.seen)} seen, "
+          f"{every.green} cases beside them stayed green, {len(every.wrong)} wrong")
+    return every
+
+
 def sweep_command(root, arguments, options):
     """`sweep`; errors.FAILED if a case that failed has left something behind."""
     arches.machine(arguments.arch)
@@ -199,12 +211,6 @@ def sweep_command(root, arguments, options):
     if arguments.keep_log:
         verdicts.claim(arguments.keep_log)
     cache.lock()
-    tree = trees.find(arguments.tree)
-    kernel = judge.Kernel(root, tree, arguments.arch, options)
-    judge.refuse(kernel.plan, arguments.suite, arguments.arch, kernel.cell)
-    instrument(kernel)
-    every = run(kernel, arguments.suite, arguments.keep_log, print)
-    print(f"{tree.version} {arguments.arch}: {len(every.forced)} failures forced, "
-          f"{len(every.seen)} seen, {every.green} cases beside them stayed green, "
-          f"{len(every.wrong)} wrong")
+    every = sweep(root, trees.find(arguments.tree), arguments.arch, arguments.suite, options,
+                  arguments.keep_log)
     return errors.FAILED if every.wrong or not every.forced else errors.PASSED

@@ -30,7 +30,6 @@
 #include <linux/prandom.h>
 #include <linux/rcupdate.h>
 #include <linux/sched/mm.h>
-#include <asm/pgalloc.h>
 #include <asm/tlb.h>
 
 #include "mm_kunit.h"

@@ -64,8 +64,7 @@ class Build:
             path = os.path.join(arches.CONFIGS, name)
             if os.path.exists(path):
                 texts.append(_read(path))
-        for folder in (".", self.folders[1]):
-            texts.append(_read(os.path.join(self.root, folder, ".kunitconfig")))
+        texts += [_read(os.path.join(self.root, name)) for name in plan.kunitconfigs(self.arch)]
         texts += self.options.kconfig_add
         lines = {}
         for line in "\n".join(texts).splitlines():
@@ -105,14 +104,20 @@ class Build:
         milliseconds, rather than by a configuration each time.
         """
         script, text = [], fragment
-        for folder in self.folders:
-            kconfig = _read(os.path.join(self.stage, folder, "Kconfig"))
+        for path in self._kconfigs():
+            kconfig = _read(path)
             text += kconfig
-            script += re.findall(r"\$\(success,(.*)\)$", kconfig, re.M)
+            script += probes(kconfig)
         lines = "".join(f"if {probe}; then echo y; else echo n; fi 2>&1\n" for probe in script)
         lines = lines.replace("$(srctree)", ".").replace("$(comma)", ",")
         answers = process.output(["sh", "-c", lines], cwd=self.stage)[1]
         return hashlib.sha256((text + answers).encode(errors="surrogateescape")).hexdigest()
+
+    def _kconfigs(self):
+        """The Kconfig files of the overlay in the stage."""
+        return sorted(os.path.join(where, "Kconfig") for folder in self.folders
+                      for where, _, names in os.walk(os.path.join(self.stage, folder))
+                      if "Kconfig" in names)
 
     def _kconfig_edited(self, stamp_file):
         """Whether a Kconfig file is newer: kbuild's own refresh would ask about new symbols."""
@@ -209,7 +214,8 @@ class Build:
     def _has_overlay(self, name):
         """Whether the object @name is made of the overlay, or of a file that includes it."""
         hooked = [hook.file[:-2] + ".o" for hook in graft.HOOKS if hook.file.endswith(".c")]
-        return name.endswith(".o") and (os.path.dirname(name) in self.folders or name in hooked)
+        ours = tuple(folder + "/" for folder in self.folders)
+        return name.endswith(".o") and (name.startswith(ours) or name in hooked)
 
     def _is_ours(self, path):
         """Whether @path, as the compiler or the linker names it, is a file of the overlay."""
@@ -236,6 +242,18 @@ class Build:
         text = "\n".join("  " + self._short(line) for line in shown[:12])
         return (f"{what} of {self.tree.version} {self.arch} failed in the {whose} own files "
                 f"(all of it: {os.path.join(self.path, 'build.log')}):\n{text}")
+
+
+def probes(kconfig):
+    """The commands that the text of a Kconfig file asks the shell by $(success,...)."""
+    found = []
+    for match in re.finditer(r"\$\(success,", kconfig):
+        depth, at = 1, match.end()
+        while depth and at < len(kconfig) and kconfig[at] != "\n":
+            depth += {"(": 1, ")": -1}.get(kconfig[at], 0)
+            at += 1
+        found.append(kconfig[match.end():at - (not depth)])
+    return found
 
 
 def _read(path):

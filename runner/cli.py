@@ -61,7 +61,7 @@ def parser():
     for name, words in (("graft", "lay the overlay into a tree of your own"),
                         ("ungraft", "take it out again, byte for byte")):
         commands.add_parser(name, help=words).add_argument("path", metavar="PATH")
-    commands.add_parser("trees", help="the trees, and what each owes")
+    commands.add_parser("trees", help="the trees, and what each was last seen to do")
     commands.add_parser("doctor", help="what this machine lacks, and what mends it")
     mutate = commands.add_parser("mutate", help="re-introduce the museum's bugs, one at a time",
                                  epilog="kunit.py's options may follow after --")

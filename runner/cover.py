@@ -97,6 +97,20 @@ def _within(source, first, number, begin, end):
     return inside
 
 
+def counted(name):
+    """(the Makefile, the lines in it) that have the C file @name count.
+
+    What lies in compat/ is built by the Makefile above; older trees know its object there by the
+    file's name, newer ones by the path.
+    """
+    folder, base = os.path.split(name[:-2] + ".o")
+    line = f"GCOV_PROFILE_{base} := y\n"
+    if os.path.basename(folder) == "compat":
+        folder = os.path.dirname(folder)
+        line += f"GCOV_PROFILE_compat/{base} := y\n"
+    return os.path.join(folder, "Makefile"), line
+
+
 def instrument(kernel, functions):
     """Have the stage of the judge.Kernel count in the files of @functions, and tell."""
     def current(name):
@@ -107,8 +121,7 @@ def instrument(kernel, functions):
     names |= {suite.source for suite in kernel.plan.suites.values()}
     for name in sorted(names):
         if name in kernel.overrides or os.path.exists(os.path.join(kernel.tree.path, name)):
-            makefile = os.path.join(os.path.dirname(name), "Makefile")
-            line = f"GCOV_PROFILE_{os.path.basename(name)[:-2]}.o := y\n"
+            makefile, line = counted(name)
             kernel.overrides[makefile] = current(makefile) + line.encode()
     flags = ""
     if b"convert_to_gcda" not in kernel.tree.read("kernel/gcov/gcov.h"):

@@ -58,6 +58,6 @@ def trees_command(root):
             if found:
                 print(f"    {cell.split('/')[1]:13} {found.version}: "
                       f"{found.count(expected.PASS)} pass, {found.count(expected.FAIL)} fail, "
-                      f"{found.count(expected.SKIP)} not run")
+                      f"{found.count(expected.SKIP)} skipped")
     print("PATH     any tree from 5.10 on")
     return errors.PASSED

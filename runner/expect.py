@@ -81,7 +81,7 @@ def _counts(found):
         return "never seen"
     fails = found.count(expected.FAIL)
     return (f"{found.count(expected.PASS)} pass" + (f", {fails} fail" if fails else "")
-            + f", {found.count(expected.SKIP)} not run")
+            + f", {found.count(expected.SKIP)} skipped")
 
 
 def with_table(root, text):
@@ -103,7 +103,7 @@ def lint(root):
     """What is inconsistent in expected/ and in README's table of it: a list of sentences."""
     the_plan = plan.read(root)
     wrong = expected.lint(plan.cases(the_plan, root), lambda suite, cell: absent(
-        the_plan, suite, cell), root)
+        the_plan, suite, cell), lambda suite: [w for _, w in the_plan.needs.get(suite, [])], root)
     text = patches.read(os.path.join(root, "README.md"))
     if with_table(root, text) != text:
         wrong.append("README.md: the table of trees is not that of expected/: run "

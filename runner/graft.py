@@ -29,8 +29,9 @@ class Hook:
 HOOKS = (
     Hook("mm/tests", "mm/Makefile", "obj-$(CONFIG_KUNIT) += tests/\n"),
     Hook("mm/tests", "mm/khugepaged.c",
-         "\n#ifdef CONFIG_KHUGEPAGED_REVALIDATE_KUNIT_TEST\n"
-         '#include "tests/khugepaged_revalidate_kunit.c"\n'
+         "\n#ifdef CONFIG_KHUGEPAGED_KUNIT_TEST\n"
+         '#include "tests/compat/khugepaged.h"\n'
+         '#include "tests/khugepaged_kunit.c"\n'
          "#endif\n"),
     Hook("mm/tests", "mm/Kconfig", 'source "mm/tests/Kconfig"\n\n', "endmenu"),
     Hook("arch/s390/mm/tests", "arch/s390/mm/Makefile", "obj-$(CONFIG_KUNIT) += tests/\n"),
@@ -48,7 +49,7 @@ def overlay(root):
             if not re.match(r"(arch/\w+/)?mm/tests(/|$)", where):
                 continue
             for name in sorted(names):
-                if name.endswith((".c", ".h")) or name in ("Kconfig", "Makefile", ".kunitconfig"):
+                if name.endswith((".c", ".h", ".kunitconfig")) or name in ("Kconfig", "Makefile"):
                     with open(os.path.join(folder, name), "rb") as file:
                         files[f"{where}/{name}"] = file.read()
     if "mm/tests/Kconfig" not in files:

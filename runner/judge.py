@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-"""From a tree to a verdict: stage, configure, build, boot, and compare with what is owed."""
+"""From a tree to a verdict: stage, configure, build, boot, and compare with what must run."""
 
 import os
 from dataclasses import replace
@@ -18,7 +18,7 @@ def cell(root, name, arch, port=True):
 
 
 def why_not(the_plan, suite, arch, where):
-    """Why @suite is never owed on @arch, or ""; @where is the cell, None for a tree by path."""
+    """Why @suite is never there on @arch, or ""; @where is the cell, None for a tree by path."""
     only = suite.only_arch()
     if only not in (None, arch):
         return f"its code is {only}'s"
@@ -81,21 +81,19 @@ class Kernel:
         console, owed = ktap.read(booted.lines), []
         for suite in self.plan.pick(suites):
             why = why_not(self.plan, suite, self.arch, self.cell)
-            if not why:
-                owed.append(plan.owed(self.plan, suite, self.build.stage, config))
-            elif suite.only_arch() in (None, self.arch):
-                verdict.absent[suite.name] = why
+            if why and suite.only_arch() not in (None, self.arch):
+                continue
+            due = None if why else plan.owed(self.plan, suite, self.build.stage, config)
+            if why or due.absent:
+                verdict.absent[suite.name] = why or due.absent
+            else:
+                owed.append(due)
         if not suites:
             owed += [plan.Owed(plan.Suite(name, "")) for name in console.suites
                      if name not in self.plan.suites]
         seen = expected.read(self.root, self.cell) if self.cell else None
-        verdicts.judge(verdict, console, owed, self.plan, seen, self.as_seen,
+        verdicts.judge(verdict, console, owed, seen, self.as_seen,
                        self.options.timeout if booted.timed_out else 0)
-        must = [] if self.options.kconfig_add else self.plan.arch.get(self.arch, [])
-        for condition in must:
-            if f"CONFIG_MM_KUNIT_{condition}" not in config:
-                verdict.problems.append(f"not compiled in on {self.arch}: "
-                                        f"{self.plan.when.get(condition, condition)}")
         if not console.complete():
             verdict.log = [line for line in booted.lines if line.strip()][-LAST_LINES:]
         return verdict

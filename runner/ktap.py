@@ -4,6 +4,8 @@
 Known dialects: TAP 14 of 5.10 ("ok 1 - name", no header inside), KTAP 1 of 6.x and 7.x.  The
 console mixes other lines in, with or without timestamps.  KUnit says nothing when a case begins,
 so lines belong to the case whose result comes next.
+
+KUnit of 5.10 cannot skip: there a case says "# name: SKIP reason" and passes.
 """
 
 import re
@@ -14,6 +16,7 @@ HEADER = re.compile(r"^\s*K?TAP version \d+$")
 PLAN = re.compile(r"^( *)1\.\.(\d+)$")
 SUBTEST = re.compile(r"^( *)# Subtest: (.+)$")
 RESULT = re.compile(r"^( *)(ok|not ok) (\d+)(?: -)?(?: (.*?))??(?: # (SKIP)\b ?(.*))?$")
+SKIPS = re.compile(r"^\s*# (\w+): SKIP\b ?(.*)$")
 # How KUnit begins what it says of a case or a suite; the rest of the record is indented, but for
 # the words of the suite itself, which stand at the end of it, at the start of a line.
 KUNIT = re.compile(r"^ *# \S+: ")
@@ -31,6 +34,8 @@ SPLAT = re.compile(r"^(?:WARNING: |BUG: |kernel BUG at |INFO: (?:possible|suspic
 GOOD_END = re.compile(r"Kernel panic - not syncing: (?:VFS: Unable to mount root|"
                       r"No working init found|VFS: .*root)")
 REBOOTED = re.compile(r"^Linux version ")
+# QEMU's own word when it is stopped: a hung kernel may have got to the middle of a line.
+STOPPED = re.compile(r"qemu-system-\S+: terminating on signal \d+.*")
 
 
 @dataclass
@@ -78,6 +83,7 @@ class Reader:
         self.suite = None            # the one that runs
         self.last = None             # the one that ended last
         self.pending = []            # (KUnit's own, line) since the last result
+        self.skips = []              # (row or case, reason) of what was skipped since then
         self.stamp = ""              # of the line at hand
         self.record = None           # the stamp of KUnit's record, while its lines may follow
         self.splat = []              # the splat among them
@@ -95,6 +101,8 @@ class Reader:
                 return
         if self.console.rebooted:
             return                   # what a second boot says is not the first one's verdict
+        if STOPPED.search(line):
+            return self._other(STOPPED.sub("", line))
         if HEADER.match(line):
             self.began = True
             return
@@ -120,21 +128,30 @@ class Reader:
 
     def _begin(self, name):
         self.suite = self.console.suites.setdefault(name, Suite(name))
-        self.pending, self.splat = [], []
+        self._nothing_pending()
+
+    def _nothing_pending(self):
+        self.pending, self.skips, self.splat = [], [], []
 
     def _result(self, match):
         indent, verdict, _, name, skip, reason = match.groups()
         status = "skipped" if skip else "passed" if verdict == "ok" else "failed"
-        name = (name or "").strip()
+        name, reason = (name or "").strip(), (reason or "").strip()
         if len(indent) == 0:
             return self._end_suite(name, status)
         if len(indent) == 4 and self.suite:
-            self.suite.cases.append(Case(name, status, (reason or "").strip(),
-                                         self._said(), self.splat))
-            self.pending, self.splat = [], []
+            logged = [why for case, why in self.skips if case == name]
+            if status == "passed" and logged:
+                status, reason = "skipped", logged[0]
+            elif status == "skipped" and not reason:     # its rows have said why
+                reason = "; ".join(dict.fromkeys(why for _, why in self.skips if why))
+            self.suite.cases.append(Case(name, status, reason, self._said(), self.splat))
+            self._nothing_pending()
             return True
         if status == "failed":       # a row of a parameterised case
             self.pending.append((True, f"row failed: {name}"))
+        elif status == "skipped":
+            self.skips.append(("", reason))
         return len(indent) > 4
 
     def _end_suite(self, name, status):
@@ -146,7 +163,7 @@ class Reader:
         suite.status = status
         suite.tail, suite.splat = self._said(), suite.splat + self.splat
         self.suite, self.last = None, suite
-        self.pending, self.splat = [], []
+        self._nothing_pending()
         return True
 
     def _other(self, line):
@@ -155,7 +172,9 @@ class Reader:
             self.console.panic = "" if GOOD_END.match(text) and self.console.complete() else text
             if not self.console.panic:
                 return
-        own = self._is_own(line)
+        own, skips = self._is_own(line), SKIPS.match(line)
+        if skips:
+            self.skips.append((skips[1], skips[2].strip()))
         if SPLAT.match(text):
             self.in_splat = 12       # lines that are worth showing
         elif own:

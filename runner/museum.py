@@ -6,7 +6,8 @@ A patch begins with words that say what is wrong with it applied, then come tags
     Undoes: <commit> ("<subject>"), <version>     the fix that it takes back, or
     Like: <commit or kind>                        made up, like that one
     Arch: <arch>                                  where it is built; x86_64 if it does not say
-    Red: <case>                                   must go red; one a line
+    Red: <case>                                   must go red; one a line; of another suite than
+                                                  the file's: <suite>.<case>
     Crash: <case>                                 the kernel must not come back from it
 
 museum/equivalent lists those that no deterministic test can see: its path, and why.  Where that
@@ -38,7 +39,12 @@ class Mutant:
     red: list = field(default_factory=list)
     crash: list = field(default_factory=list)
     files: list = field(default_factory=list)
+    beside: dict = field(default_factory=dict)  # case of another suite -> that suite
     why: str = ""
+
+    def suites(self):
+        """Every suite that has a case of @red or @crash."""
+        return sorted({self.suite, *self.beside.values()})
 
 
 def read(path, suites, reasons=None):
@@ -62,7 +68,12 @@ def read(path, suites, reasons=None):
         elif tag == "Arch":
             found.arch = value.strip()
         else:
-            (found.red if tag == "Red" else found.crash).append(value.strip())
+            other, _, case = value.strip().rpartition(".")
+            if other and other not in suites:
+                raise Unjudged(f"{path}: {tag}: {value.strip()}: there is no suite {other}")
+            if other:
+                found.beside[case] = other
+            (found.red if tag == "Red" else found.crash).append(case)
     if not (body and found.files and found.says and found.origin.count(": ") >= 1):
         raise Unjudged(f"{path}: a mutant has words, an Undoes: or Like: line, and a diff")
     if not (found.red or found.crash or found.why):
@@ -92,12 +103,12 @@ def collect(root, the_plan):
 def sample(mutants, tree, each):
     """@each mutants of every suite, spread over those of @tree; of another tree if it has none.
 
-    Mutants of source files alone: a header's takes longer to build, and shows nothing more.
+    Mutants of source files, where a suite has any: a header's takes longer to build.
     """
     chosen = []
     for suite in sorted({m.suite for m in mutants}):
-        of = [m for m in mutants if m.suite == suite and not m.why
-              and all(name.endswith(".c") for name in m.files)]
+        of = [m for m in mutants if m.suite == suite and not m.why]
+        of = [m for m in of if all(name.endswith(".c") for name in m.files)] or of
         of = [m for m in of if m.tree == tree] or of
         chosen += [of[i * len(of) // each] for i in range(min(each, len(of)))]
     return chosen
@@ -109,8 +120,9 @@ def lint(root):
     mutants, cases = collect(root, the_plan), plan.cases(the_plan, root)
     for mutant in mutants:
         for case in mutant.red + mutant.crash:
-            if case not in cases[mutant.suite]:
-                wrong.append(f"museum: {mutant.name}: {mutant.suite} has no case {case}")
+            suite = mutant.beside.get(case, mutant.suite)
+            if case not in cases[suite]:
+                wrong.append(f"museum: {mutant.name}: {suite} has no case {case}")
         if mutant.why and mutant.red + mutant.crash:
             wrong.append(f"museum: {mutant.name} is equivalent, and names a case")
     names = [mutant.name for mutant in mutants]

@@ -144,9 +144,11 @@ class Museum:
             return
         kernel = judge.Kernel(self.root, tree, arch, copy.copy(self.options))
         kernel.make()
-        suites = sorted({m.suite for m in todo})
+        suites = sorted({suite for m in todo for suite in m.suites()})
         booted = kernel.boot(suites)
         verdict = kernel.verdict(booted, suites)
+        for suite, words in verdict.absent.items():
+            raise Unjudged(f"{suite} cannot be judged on {tree.version} {arch}: {words}")
         if (verdict.problems or any(s.problems for s in verdict.suites)
                 or verdict.seen == verdict.version and verdict.unexpected()):
             verdicts.report(verdict, print)
@@ -186,10 +188,10 @@ class Museum:
         result.build = time.monotonic() - start
 
         def boot():
-            booted = kernel.boot([mutant.suite], built)
+            booted = kernel.boot(mutant.suites(), built)
             result.boot = booted.seconds
-            judged(mutant, kernel.verdict(booted, [mutant.suite]), result,
-                   self.before[mutant.suite])
+            judged(mutant, kernel.verdict(booted, mutant.suites()), result,
+                   set().union(*(self.before[suite] for suite in mutant.suites())))
             self._done(kernel, mutant, result)
         return self.boots.start(boot)
 

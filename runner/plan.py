@@ -1,14 +1,13 @@
 # SPDX-License-Identifier: GPL-2.0
-"""What is owed: the file `plan`, the case tables in the sources, and the built .config.
+"""What must run: the file `plan`, the case tables in the sources, and the built .config.
 
     suite <suite> <source>                        a suite, and the file that has its case table
-    when <CONDITION> <words>                      what a condition of a case table means
-    arch <arch> <CONDITION> ...                   must hold there with our own configuration
-    needs <suite> <CONDITION>                     Kconfig may drop it where the condition does not hold
-    cannot <suite> <tree>/<arch> <words>          why the suite is not owed there; * matches any
+    needs <suite> <symbol> <words>                Kconfig drops it without CONFIG_<symbol>, and why
+    cannot <suite> <tree>/<arch> <words>          why it cannot be there; * matches any
 
-A case is owed where the condition in its table is compiled in: CONFIG_MM_KUNIT_<CONDITION>=y.
-What becomes of it on the named trees stands in expected/, see expected.py.
+A suite may need several symbols: the first that is not set gives the words.  Every case of a suite
+that is there must run, or say why it is skipped.  What becomes of it on the named trees stands in
+expected/, see expected.py.
 """
 
 import fnmatch
@@ -19,7 +18,7 @@ from dataclasses import dataclass, field
 from runner import arches, trees
 from runner.errors import Unjudged, unknown
 
-CASE = re.compile(r"^\s*(?:MM_)?KUNIT_CASE((?:_PARAM|_SLOW|_ATTR)*)(_IF)?\(([^)]*)\)", re.M)
+CASE = re.compile(r"^\s*KUNIT_CASE(?:_PARAM|_SLOW|_ATTR|_WITH_INIT)*\(\s*(\w+)", re.M)
 FUNCTION = re.compile(r"^static void (?:__maybe_unused )?(\w+)\(struct kunit \*\w*\)", re.M)
 
 
@@ -41,13 +40,11 @@ class Suite:
 @dataclass
 class Plan:
     suites: dict = field(default_factory=dict)
-    when: dict = field(default_factory=dict)
-    arch: dict = field(default_factory=dict)
-    needs: dict = field(default_factory=dict)   # suite -> condition
+    needs: dict = field(default_factory=dict)   # suite -> [(symbol, words)]
     cannot: list = field(default_factory=list)  # (suite, tree/arch, words)
 
     def why_not(self, suite, cell):
-        """The words of the plan that say why @suite is not owed in @cell, or ""."""
+        """The words of the plan that say why @suite cannot be in @cell, or ""."""
         return next((words for name, pattern, words in self.cannot
                      if fnmatch.fnmatch(suite, name) and fnmatch.fnmatch(cell, pattern)), "")
 
@@ -85,20 +82,17 @@ def _line(plan, words):
     kind, name, more = words[0], words[1], words[2:]
     if kind == "suite":
         plan.suites[name], = [Suite(name, source) for source in more]
-    elif kind == "when":
-        plan.when[name] = " ".join(more)
-    elif kind == "arch":
-        if name not in arches.MACHINES:
-            raise unknown("arch", name, sorted(arches.MACHINES))
-        plan.arch[name] = more
     elif kind in ("needs", "cannot"):
         if name not in plan.suites:
             raise unknown("suite", name, sorted(plan.suites))
+        where, why = more[0], " ".join(more[1:])
+        if not why:
+            raise ValueError("no words")
         if kind == "needs":
-            plan.needs[name], = more
+            plan.needs.setdefault(name, []).append((where, why))
         else:
-            _check_cell(more[0])
-            plan.cannot.append((name, more[0], " ".join(more[1:])))
+            _check_cell(where)
+            plan.cannot.append((name, where, why))
     else:
         raise ValueError(kind)
 
@@ -113,19 +107,14 @@ def _check_cell(cell):
 
 
 def case_table(text):
-    """[(case, condition or None)] of a suite's source."""
+    """[case] of a suite's source."""
     text = re.sub(r"/\*.*?\*/|//[^\n]*", "", text, flags=re.S)
-    table = []
-    for match in CASE.finditer(_one_a_line(text)):
-        arguments = [a.strip() for a in match.group(3).split(",")]
-        condition = arguments.pop(0) if match.group(2) else None
-        table.append((arguments[0], condition))
-    return table
+    return CASE.findall(_one_a_line(text))
 
 
 def cases(plan, root):
     """{suite: [all its cases]} of the checkout at @root, in the order of their tables."""
-    return {suite.name: [case for case, _ in case_table(_text(os.path.join(root, suite.source)))]
+    return {suite.name: case_table(_text(os.path.join(root, suite.source)))
             for suite in plan.suites.values()}
 
 
@@ -148,25 +137,29 @@ def lint(plan, root):
             wrong.append(f"plan: {suite.name}: {suite.source} does not exist")
             continue
         text = _text(path)
-        table = case_table(text)
-        names = [name for name, _ in table]
+        names = case_table(text)
         for name in FUNCTION.findall(text):
             if names.count(name) != 1 and not _is_helper(text, name):
                 wrong.append(f"{suite.source}: {name} is in {names.count(name)} case tables")
-        for name, condition in table:
-            if condition and condition not in plan.when:
-                wrong.append(f"plan: condition {condition} of {name} has no 'when' line")
-        if plan.needs.get(suite.name) not in (None, *plan.when):
-            wrong.append(f"plan: needs {suite.name} {plan.needs[suite.name]}: no such condition")
+        if not names:
+            wrong.append(f"{suite.source}: it has no case table")
         if f"config {suite.symbol[7:]}\n" not in symbols:
             wrong.append(f"Kconfig: {suite.symbol[7:]} is not defined")
-    for arch, conditions in plan.arch.items():
-        wrong += [f"plan: arch {arch}: condition {condition} has no 'when' line"
-                  for condition in conditions if condition not in plan.when]
-    for condition in plan.when:
-        if f"config MM_KUNIT_{condition}\n" not in symbols:
-            wrong.append(f"Kconfig: MM_KUNIT_{condition} is not defined")
+        folders = kunitconfigs(suite.only_arch())
+        if not any(f"{suite.symbol}=y\n" in _text(os.path.join(root, name)) for name in folders
+                   if os.path.exists(os.path.join(root, name))):
+            wrong.append(f"{suite.symbol} is asked for in none of {', '.join(folders)}")
+    for symbol in sorted({symbol for needs in plan.needs.values() for symbol, _ in needs}):
+        if symbol.startswith("MM_KUNIT_") and f"config {symbol}\n" not in symbols:
+            wrong.append(f"Kconfig: {symbol} is not defined")
     return wrong
+
+
+def kunitconfigs(arch):
+    """The files that ask Kconfig for suites, later ones over earlier ones; @arch may be None."""
+    tops = ["mm/tests"] + ([f"arch/{arch}/mm/tests"] if arch else [])
+    return [".kunitconfig", *(f"{top}/.kunitconfig" for top in tops[1:]),
+            *(f"{top}/compat/.kunitconfig" for top in tops)]
 
 
 def _is_helper(text, name):
@@ -181,28 +174,24 @@ def _text(path):
 
 @dataclass
 class Owed:
-    """What one suite owes here.  @problem says why it cannot even be asked."""
+    """What one suite must tell of here.  @problem says why it cannot even be asked, @absent why it
+    has the right not to be there."""
     suite: Suite
     cases: list = field(default_factory=list)
-    not_owed: dict = field(default_factory=dict)   # condition -> [cases]
     problem: str = ""
+    absent: str = ""
 
 
 def owed(plan, suite, stage, config):
     """Owed of @suite for the built @config, by the case table that is in the @stage."""
-    result, needs = Owed(suite), plan.needs.get(suite.name)
-    table = case_table(_text(os.path.join(stage, suite.source)))
+    result = Owed(suite)
     if suite.symbol not in config:
-        if needs and f"CONFIG_MM_KUNIT_{needs}" not in config:
-            result.not_owed[needs] = [name for name, _ in table]
-            table = []
-        else:
-            result.problem = f"dropped by Kconfig: {suite.symbol} is not set"
-    for name, condition in table:
-        if condition is None or f"CONFIG_MM_KUNIT_{condition}" in config:
-            result.cases.append(name)
-        else:
-            result.not_owed.setdefault(condition, []).append(name)
+        result.absent = next((words for symbol, words in plan.needs.get(suite.name, [])
+                              if f"CONFIG_{symbol}" not in config), "")
+        if result.absent:
+            return result
+        result.problem = f"dropped by Kconfig: {suite.symbol} is not set"
+    result.cases = case_table(_text(os.path.join(stage, suite.source)))
     return result
 
 

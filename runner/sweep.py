@@ -92,12 +92,13 @@ def table(fails):
 
 
 def counts(lines):
-    """{(suite, case): checks} that a boot tells of."""
+    """{(suite, case): checks} that a boot tells of; of a case with rows, those of its longest."""
     found = {}
     for line in lines:
         match = COUNTED.search(line)
         if match:
-            found[match.group(1), match.group(2)] = int(match.group(3))
+            case = match.group(1), match.group(2)
+            found[case] = max(int(match.group(3)), found.get(case, 0))
     return found
 
 
@@ -110,7 +111,7 @@ def states(console, suites):
 def turns(checks, base):
     """[(words, {(suite, case): (which check fails, does the case end there)})], in two halves each.
 
-    A case that fails anyway, or checks nothing, cannot be made to fail.
+    A case that fails anyway, is skipped, or checks nothing, cannot be made to fail.
     """
     cases = [case for case, n in checks.items() if n and base.get(case) == "passed"]
     where = {"first": lambda n: (1, False), "last": lambda n: (n, False),

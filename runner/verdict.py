@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-"""Compare what ran with what is owed, and say so: terminal, JSON, JUnit."""
+"""Compare what ran with what must run, and say so: terminal, JSON, JUnit."""
 
 import errno
 import json
@@ -26,7 +26,6 @@ class Judged:
     passed: list = field(default_factory=list)
     failed: dict = field(default_factory=dict)      # case -> lines that say why
     skipped: dict = field(default_factory=dict)     # case -> reason
-    not_owed: dict = field(default_factory=dict)    # words -> cases
     problems: list = field(default_factory=list)
     crashed: str = ""
     unheard: list = field(default_factory=list)
@@ -38,6 +37,13 @@ class Judged:
     def quiet(self):
         """{case: reason} of what was skipped, and has the right to be."""
         return {case: why for case, why in self.skipped.items() if case not in self.vanished}
+
+    def reasons(self):
+        """{reason: [cases that are quiet() for it]}, in the order of the cases."""
+        found = {}
+        for case, why in self.quiet().items():
+            found.setdefault(why, []).append(case)
+        return found
 
 
 @dataclass
@@ -72,7 +78,7 @@ class Verdict:
         return failed == 0 and passed > 0
 
 
-def judge(verdict, console, owed, plan, expected=None, own_config=True, timed_out=0):
+def judge(verdict, console, owed, expected=None, own_config=True, timed_out=0):
     """Fill @verdict from the Console and the list of Owed.
 
     @expected is the Expected of the cell, None where nothing is known of it.  Where the user has
@@ -83,7 +89,7 @@ def judge(verdict, console, owed, plan, expected=None, own_config=True, timed_ou
     where = _where(console, owed) if broken else ("", "")
     for due in owed:
         ran = console.suites.get(due.suite.name)
-        judged = _suite(due, ran, plan, broken and due.suite.name == where[0])
+        judged = _suite(due, ran, broken and due.suite.name == where[0])
         verdict.suites.append(judged)
     if broken:
         _blame(verdict, console, where, timed_out)
@@ -102,16 +108,22 @@ def judge(verdict, console, owed, plan, expected=None, own_config=True, timed_ou
         _tell_known(verdict, expected)
     passed, failed, skipped = verdict.counts()
     if not failed and not passed:
-        verdict.problems.append("every case was skipped" if skipped else "nothing was owed or ran")
+        verdict.problems.append("every case was skipped" if skipped else "nothing was expected or ran")
     return verdict
 
 
 def _fail_what_vanished(verdict):
     """A case that ran on this very version must run again: without it nothing is known."""
+    gone = [d for d in verdict.differences if d.vanished()]
     for suite in verdict.suites:
-        for d in verdict.differences:
-            if d.suite == suite.name and d.vanished():
+        for d in gone:
+            if d.suite == suite.name:
                 suite.vanished[d.case] = [f"{d.text()} (on {verdict.seen} itself)"]
+    for name, words in verdict.absent.items():
+        cases = sum(d.suite == name for d in gone)
+        if cases:
+            verdict.suites.append(Judged(name, problems=[
+                f"{cases} of its cases ran on {verdict.seen} itself, now it is not there: {words}"]))
 
 
 def _tell_known(verdict, expected):
@@ -124,16 +136,14 @@ def _tell_known(verdict, expected):
                 lines.insert(0, f"known of {expected.version}: {words}")
 
 
-def _suite(due, ran, plan, crashed_here):
+def _suite(due, ran, crashed_here):
     """Judged of one suite; a crash in it is told by _blame()."""
     judged = Judged(due.suite.name)
-    for condition, cases in due.not_owed.items():
-        judged.not_owed[plan.when.get(condition, condition)] = cases
     if due.problem:
         judged.problems.append(due.problem)
     if ran is None:
-        if not due.problem and (due.cases or not due.not_owed):
-            judged.problems.append(f"missing: the suite did not run, {len(due.cases)} cases owed")
+        if not due.problem:
+            judged.problems.append(f"missing: the suite did not run, {len(due.cases)} cases expected")
         return judged
     for case in ran.cases:
         _case(judged, case)
@@ -147,7 +157,7 @@ def _suite(due, ran, plan, crashed_here):
                                          + ran.splat + ktap.complaint(ran.tail))
     judged.unheard = missing
     for name in missing:
-        judged.failed[name] = ["missing: owed, and did not run"]
+        judged.failed[name] = ["missing: expected, and did not run"]
     if not crashed_here and ran.planned > len(ran.cases):
         judged.problems.append(f"KTAP announced {ran.planned} cases and told of {len(ran.cases)}")
     if ran.splat and not crashed_here:
@@ -210,10 +220,11 @@ def report(verdict, out):
             out(f"    {lines[0]}")
         for problem in suite.problems:
             out(f"FAILED {suite.name}: " + problem.replace("\n", "\n    "))
-        for case, reason in suite.quiet().items():
-            out(f"skipped {suite.name}.{case}: {reason}")
-        for words, cases in suite.not_owed.items():
-            out(f"not owed: {suite.name}: {len(cases)} cases (only when {words})")
+        for reason, cases in suite.reasons().items():
+            what = f".{cases[0]}" if len(cases) == 1 else f": {len(cases)} cases"
+            out(f"skipped {suite.name}{what}: {reason or 'without a reason'}")
+    for name, words in verdict.absent.items():
+        out(f"not applicable: {name}: {words}")
     since = f"changed since {verdict.seen}" if verdict.seen != verdict.version else \
         f"differs from what {verdict.seen} was last seen to do"
     for difference in verdict.differences:
@@ -238,8 +249,6 @@ def _line(suite, verdict):
     parts = [f"{len(suite.passed)} passed",
              f"{suite.failures()} failed" + (f" ({known} known)" if known else "")]
     parts += [f"{len(suite.quiet())} skipped"] if suite.quiet() else []
-    not_owed = sum(len(cases) for cases in suite.not_owed.values())
-    parts += [f"{not_owed} not owed"] if not_owed else []
     return (f"{word:6} {suite.name} ({verdict.version} {verdict.arch}): {', '.join(parts)}, "
             f"{verdict.seconds.get('boot', 0):.1f} s")
 

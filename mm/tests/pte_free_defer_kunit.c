@@ -1,33 +1,38 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * A page table whose freeing is deferred.
+ * Page tables whose freeing is deferred.
  *
- * pte_free_defer() promises that whoever found a page table under RCU can go
- * on looking at it, whatever becomes of the mm meanwhile, and that the table is
- * freed after that, once. khugepaged takes page tables away under lockless
- * readers since v6.6, and they rely on it.
+ * pte_free_defer() promises that a reader who found a page table under RCU can
+ * go on reading it, whatever happens to the mm meanwhile, and that the table is
+ * freed after that, once. khugepaged removes page tables while lockless readers
+ * may walk them, and those rely on this promise.
  *
- * What s390 does with two tables that share a page is the business of the suite
- * s390_pgalloc_defer.
+ * A reader under RCU must not sleep, and an expectation that fails does. So
+ * what a reader finds is expected after rcu_read_unlock() only.
+ *
+ * s390 has a pte_free_defer() of its own, which the suite pgalloc_defer tests.
  */
+#include <kunit/resource.h>
 #include <kunit/test.h>
 #include <linux/hw_breakpoint.h>
 #include <linux/mm.h>
 #include <linux/perf_event.h>
+#include <linux/pgalloc.h>
 #include <linux/pgtable.h>
 #include <linux/rcupdate.h>
 #include <linux/sched/mm.h>
 
-#include "mm_kunit.h"
-#include "mm_kunit_compat.h"
+#include "lib/fixture.h"
+#include "lib/pgfree.h"
+#include "lib/process.h"
 
-/* What a case leaves in a table, to see it again. */
-#define MARK	0x6d6d6b756e697400UL
+/* A case writes this to the first entry of a table, and counts from there. */
+#define TABLE_CONTENT 0x6d6d6b756e697400UL
 
 /*
- * A page table that is in no mm's tree, and our reference to its page. A case
- * that fails leaves both as they are: what is freed twice would take the
- * machine along.
+ * A page table that no PMD points to, and a reference to its page. If a case
+ * fails, the table and the reference are leaked: to free a table twice could
+ * crash the machine.
  */
 static pgtable_t new_table(struct kunit *test, struct mm_struct *mm)
 {
@@ -38,84 +43,86 @@ static pgtable_t new_table(struct kunit *test, struct mm_struct *mm)
 	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, table);
 	entry = page_address(table);
 	for (i = 0; i < PTRS_PER_PTE; i++)
-		entry[i] = MARK + i;
+		entry[i] = TABLE_CONTENT + i;
 	get_page(table);
 	return table;
 }
 
-/* What a reader finds wrong, NULL if nothing. It must not sleep, so it expects nothing. */
-static const char *look(pgtable_t table)
+/* Return: what is wrong with a table, or NULL */
+static const char *table_mismatch(pgtable_t table)
 {
 	unsigned long *entry = page_address(table);
 	int i;
 
 	for (i = 0; i < PTRS_PER_PTE; i++)
-		if (entry[i] != MARK + i)
-			return "an entry is not what it was";
+		if (entry[i] != TABLE_CONTENT + i)
+			return "an entry of the table has changed";
 	if (!PageTable(table))
-		return "it is no page table any more";
-	return page_count(table) == 2 ? NULL : "its page was freed, or taken twice";
+		return "the table is no page table any more";
+	if (page_count(table) != 2)
+		return "the table's page has lost or gained references";
+	return NULL;
 }
 
-static void expect_nothing_wrong(struct kunit *test, const char *found)
+static void expect_no_mismatch(struct kunit *test, const char *mismatch)
 {
-	KUNIT_EXPECT_TRUE_MSG(test, !found, "%s", found ?: "");
+	KUNIT_EXPECT_TRUE_MSG(test, !mismatch, "%s", mismatch ?: "");
 }
 
 static void table_waits_for_reader(struct kunit *test)
 {
 	struct mm_struct *mm = mm_kunit_new_mm(test);
-	long before = mm_kunit_nr_pagetable();
-	pgtable_t t = new_table(test, mm);
-	const char *found;
+	long before = mm_kunit_nr_user_pagetable();
+	pgtable_t table = new_table(test, mm);
+	const char *mismatch;
 
-	KUNIT_ASSERT_EQ(test, mm_kunit_nr_pagetable() - before, 1L);
+	KUNIT_ASSERT_EQ(test, mm_kunit_nr_user_pagetable() - before, 1L);
 	rcu_read_lock();
-	pte_free_defer(mm, t);
+	pte_free_defer(mm, table);
 	mm_kunit_read_for(20);
-	found = look(t);
+	mismatch = table_mismatch(table);
 	rcu_read_unlock();
-	expect_nothing_wrong(test, found);
+	expect_no_mismatch(test, mismatch);
 	rcu_barrier();
-	mm_kunit_expect_freed(test, t, "RCU");
-	KUNIT_EXPECT_EQ(test, mm_kunit_nr_pagetable(), before);
+	mm_kunit_expect_freed(test, table, "RCU");
+	KUNIT_EXPECT_EQ(test, mm_kunit_nr_user_pagetable(), before);
 	KUNIT_EXPECT_EQ(test, mm_pgtables_bytes(mm), 0UL);
 }
 
-/* The first one's wait does not end the other's, and each is freed once. */
+/* Freeing one table does not free another, and each is freed once. */
 static void tables_wait_each_for_itself(struct kunit *test)
 {
 	struct mm_struct *mm = mm_kunit_new_mm(test);
-	long before = mm_kunit_nr_pagetable();
-	const char *found[2];
-	pgtable_t t[3];
+	long before = mm_kunit_nr_user_pagetable();
+	const char *mismatch[2];
+	pgtable_t table[3];
 	int i;
 
 	for (i = 0; i < 3; i++)
-		t[i] = new_table(test, mm);
-	pte_free_defer(mm, t[0]);
+		table[i] = new_table(test, mm);
+	pte_free_defer(mm, table[0]);
 	rcu_barrier();
-	mm_kunit_expect_freed(test, t[0], "RCU");
-	KUNIT_EXPECT_EQ(test, mm_kunit_nr_pagetable() - before, 2L);
+	mm_kunit_expect_freed(test, table[0], "RCU");
+	KUNIT_EXPECT_EQ(test, mm_kunit_nr_user_pagetable() - before, 2L);
 	rcu_read_lock();
-	pte_free_defer(mm, t[1]);
+	pte_free_defer(mm, table[1]);
 	mm_kunit_read_for(20);
-	found[0] = look(t[1]);
-	found[1] = look(t[2]);
+	mismatch[0] = table_mismatch(table[1]);
+	mismatch[1] = table_mismatch(table[2]);
 	rcu_read_unlock();
-	expect_nothing_wrong(test, found[0]);
-	expect_nothing_wrong(test, found[1]);
+	expect_no_mismatch(test, mismatch[0]);
+	expect_no_mismatch(test, mismatch[1]);
 	rcu_barrier();
-	mm_kunit_expect_freed(test, t[1], "RCU");
-	KUNIT_EXPECT_EQ(test, mm_kunit_nr_pagetable() - before, 1L);
-	expect_nothing_wrong(test, look(t[2]));
-	pte_free_defer(mm, t[2]);
+	mm_kunit_expect_freed(test, table[1], "RCU");
+	KUNIT_EXPECT_EQ(test, mm_kunit_nr_user_pagetable() - before, 1L);
+	expect_no_mismatch(test, table_mismatch(table[2]));
+	pte_free_defer(mm, table[2]);
 	rcu_barrier();
-	mm_kunit_expect_freed(test, t[2], "RCU");
-	KUNIT_EXPECT_EQ(test, mm_kunit_nr_pagetable(), before);
+	mm_kunit_expect_freed(test, table[2], "RCU");
+	KUNIT_EXPECT_EQ(test, mm_kunit_nr_user_pagetable(), before);
 }
 
-/* An mm that nobody uses any more, and that goes with our reference to it. */
+/* An mm that has no user, and is freed when the case drops its reference. */
 static struct mm_struct *mm_without_users(struct kunit *test)
 {
 	struct mm_struct *mm = mm_alloc();
@@ -127,33 +134,33 @@ static struct mm_struct *mm_without_users(struct kunit *test)
 }
 
 /*
- * The mm really goes, as the deferral has no reference to it, and the table is
- * freed after that all the same. What RCU would do to the mm's memory only
- * KASAN sees here; the next case sees it without.
+ * The mm is freed while its table waits, because pte_free_defer() takes no
+ * reference to it, and the table is freed later all the same. Only KASAN would
+ * see here that the callback of RCU uses the freed mm; the next case sees it
+ * without KASAN.
  */
 static void table_outlives_its_mm(struct kunit *test)
 {
-	long before = mm_kunit_nr_pagetable();
+	long before = mm_kunit_nr_user_pagetable();
 	struct mm_struct *mm = mm_without_users(test);
-	pgtable_t t = new_table(test, mm);
-	const char *found;
+	pgtable_t table = new_table(test, mm);
+	const char *mismatch;
 	int refs;
 
 	rcu_read_lock();
-	pte_free_defer(mm, t);
+	pte_free_defer(mm, table);
 	refs = atomic_read(&mm->mm_count);
 	mmdrop(mm);
 	mm_kunit_read_for(20);
-	found = look(t);
+	mismatch = table_mismatch(table);
 	rcu_read_unlock();
 	KUNIT_EXPECT_EQ_MSG(test, refs, 1, "references to the mm");
-	expect_nothing_wrong(test, found);
+	expect_no_mismatch(test, mismatch);
 	rcu_barrier();
-	mm_kunit_expect_freed(test, t, "RCU");
-	KUNIT_EXPECT_EQ(test, mm_kunit_nr_pagetable(), before);
+	mm_kunit_expect_freed(test, table, "RCU");
+	KUNIT_EXPECT_EQ(test, mm_kunit_nr_user_pagetable(), before);
 }
 
-/* A lock that is taken and dropped is as it was: count the stores to it. */
 static void count_store(struct perf_event *bp, struct perf_sample_data *data,
 			struct pt_regs *regs)
 {
@@ -166,7 +173,11 @@ static void stop_watching(void *bp)
 	unregister_wide_hw_breakpoint((struct perf_event * __percpu *)bp);
 }
 
-/* Count in @stores until the case ends, where the machine can. */
+/*
+ * Count the stores to a lock, in @stores, until the case ends. A lock that was
+ * taken and dropped looks as before, so only a watchpoint can tell. Nothing is
+ * counted where the machine has no watchpoints.
+ */
 static void watch_lock(struct kunit *test, spinlock_t *lock, atomic_t *stores)
 {
 	struct perf_event_attr attr = {
@@ -178,16 +189,20 @@ static void watch_lock(struct kunit *test, spinlock_t *lock, atomic_t *stores)
 		.bp_len = HW_BREAKPOINT_LEN_4,
 		.bp_type = HW_BREAKPOINT_W,
 	};
-	struct perf_event * __percpu *bp;
+	struct perf_event *__percpu *bp;
 
 	bp = register_wide_hw_breakpoint(&attr, count_store, stores);
-	KUNIT_ASSERT_FALSE_MSG(test, IS_ERR((void __force *)bp), "no watchpoint");
-	if (bp)
-		KUNIT_ASSERT_EQ(test, kunit_add_action_or_reset(test, stop_watching,
-								(void __force *)bp), 0);
+	KUNIT_ASSERT_FALSE_MSG(test, IS_ERR((void __force *)bp),
+			       "no watchpoint");
+	if (!bp)
+		return;
+	KUNIT_ASSERT_EQ(test,
+			kunit_add_action_or_reset(test, stop_watching,
+						  (void __force *)bp),
+			0);
 }
 
-/* Where two stretches of memory first differ, @len if nowhere. */
+/* Return: the offset at which two buffers first differ, or @len */
 static size_t first_difference(const void *a, const void *b, size_t len)
 {
 	size_t i;
@@ -198,35 +213,38 @@ static size_t first_difference(const void *a, const void *b, size_t len)
 	return i;
 }
 
-/* Whatever RCU does when the mm should be gone, we have kept its memory, to see. */
+/*
+ * The case keeps the memory of an mm that could have been freed, so that it can
+ * see what the callback of RCU would write to freed memory.
+ */
 static void deferred_table_touches_no_dead_mm(struct kunit *test)
 {
 	atomic_t *stores = kunit_kzalloc(test, sizeof(*stores), GFP_KERNEL);
 	struct mm_struct *mm = mm_without_users(test);
-	long before = mm_kunit_nr_pagetable();
-	struct mm_struct *then;
+	long before = mm_kunit_nr_user_pagetable();
+	struct mm_struct *copy;
+	pgtable_t table;
 	size_t differs;
-	pgtable_t t;
 
-	then = kunit_kmalloc(test, sizeof(*then), GFP_KERNEL);
+	copy = kunit_kmalloc(test, sizeof(*copy), GFP_KERNEL);
 	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, stores);
-	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, then);
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, copy);
 	watch_lock(test, &mm->page_table_lock, stores);
-	t = new_table(test, mm);
+	table = new_table(test, mm);
 	rcu_read_lock();
-	pte_free_defer(mm, t);
+	pte_free_defer(mm, table);
 	atomic_set(stores, 0);
-	memcpy(then, mm, sizeof(*then));
+	memcpy(copy, mm, sizeof(*copy));
 	rcu_read_unlock();
 	rcu_barrier();
-	differs = first_difference(then, mm, sizeof(*then));
-	KUNIT_EXPECT_EQ_MSG(test, differs, sizeof(*then),
-			    "place in the dead mm that was written to");
+	differs = first_difference(copy, mm, sizeof(*copy));
+	KUNIT_EXPECT_EQ_MSG(test, differs, sizeof(*copy),
+			    "offset in the dead mm that was written to");
 	KUNIT_EXPECT_EQ_MSG(test, atomic_read(stores), 0,
 			    "stores to the lock of the dead mm");
-	mm_kunit_expect_freed(test, t, "RCU");
-	KUNIT_EXPECT_EQ(test, mm_kunit_nr_pagetable(), before);
-	if (differs == sizeof(*then))
+	mm_kunit_expect_freed(test, table, "RCU");
+	KUNIT_EXPECT_EQ(test, mm_kunit_nr_user_pagetable(), before);
+	if (differs == sizeof(*copy))
 		mmdrop(mm);
 }
 

@@ -6,6 +6,7 @@ import signal
 import time
 import unittest
 
+from runner import build
 from runner.tests import toy
 
 # All that kbuild, make and the compilers would read out of the caller's environment.
@@ -23,6 +24,27 @@ class Builds(toy.Toy):
         top = self.path("cache/mmkunit/build")
         tree, = os.listdir(top)
         return [os.path.join(top, tree, name) for name in sorted(os.listdir(os.path.join(top, tree)))]
+
+
+class Probes(Builds):
+    """A Kconfig file of the overlay asks the shell about the tree."""
+
+    def test_every_probe_is_found(self):
+        text = ("config A\n\tdef_bool B && $(success,grep -q 'f(int a)' $(srctree)/x)\n"
+                "\tdef_bool $(success,a) && $(success,b)\n")
+        self.assertEqual(build.probes(text), ["grep -q 'f(int a)' $(srctree)/x", "a", "b"])
+
+    def test_another_answer_is_another_configuration(self):
+        for name in ("mm/tests/compat/Kconfig", "mm/tests/lib/Kconfig"):
+            self.edit(name, "config MM_KUNIT_ODD\n"
+                      "\tdef_bool $(success,grep -q odd $(srctree)/mm/hugetlb.c)\n", self.project)
+            self.edit("mm/hugetlb.c", "int huge;\n")
+            self.assertIn("configure", self.run_tree()[1])
+            self.edit("mm/hugetlb.c", "int huger;\n")
+            self.assertNotIn("configure", self.run_tree()[1])
+            self.edit("mm/hugetlb.c", "int odd;\n")
+            self.assertIn("configure", self.run_tree()[1])
+            self.edit(name, "config MM_KUNIT_ODD\n", self.project)
 
 
 class Environment(Builds):

@@ -61,6 +61,12 @@ class Cover(unittest.TestCase):
         self.assertEqual([cover.why_not(why, function, source, n) for n in (3, 4, 5, 6)],
                          ["never a"] * 3 + [""])
 
+    def test_what_makes_a_file_count(self):
+        self.assertEqual(cover.counted("mm/rmap.c"), ("mm/Makefile", "GCOV_PROFILE_rmap.o := y\n"))
+        self.assertEqual(cover.counted("mm/tests/compat/a_kunit.c"), (
+            "mm/tests/Makefile",
+            "GCOV_PROFILE_a_kunit.o := y\nGCOV_PROFILE_compat/a_kunit.o := y\n"))
+
     def test_this_checkout(self):
         self.assertTrue(cover.reasons(ROOT))
         suites = plan.read(ROOT).suites

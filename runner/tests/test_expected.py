@@ -41,7 +41,7 @@ class Files(Moving):
         self.assertEqual(code, 0, out + err)
         self.assertEqual(self.read(FILE).splitlines()[1:], SEEN.replace("\npass", "\n\npass", 1)
                          .splitlines())
-        self.assertIn("| `6.1` | Debian bookworm | 6.1.7 | 2 pass, 0 not run | never seen |",
+        self.assertIn("| `6.1` | Debian bookworm | 6.1.7 | 2 pass, 0 skipped | never seen |",
                       self.read("README.md"))
         self.assertTrue(self.read("README.md").endswith("the rest\n"))
         self.assertEqual(self.expect()[0], 0)
@@ -89,6 +89,12 @@ class Files(Moving):
             "pass toy.second_works", "fail toy.second_works: unexplained: x")))
         self.assertIn("README.md: the table of trees is not that", self.lint(SEEN.replace(
             "6.1.7", "6.1.8")))
+        self.assertIn("does not know that toy is not there: it is even", self.lint(
+            "version 6.1.7\nnone toy: it is even\n"))
+        toy.lay(self.project, {"plan": toy.OVERLAY["plan"] + "needs toy ODD it is even\n"})
+        self.assertNotIn("toy", self.lint("version 6.1.7\nnone toy: it is even\n").replace(
+            "table of trees", ""))
+        self.assertIn("does not know that tor is not there", self.lint(SEEN + "none tor: gone\n"))
         toy.lay(self.project, {"expected/6.1/sparc": SEEN})
         self.assertIn("expected/6.1/sparc is no cell", self.lint(SEEN))
 
@@ -116,6 +122,21 @@ class News(Moving):
         self.assertIn("known of 6.1.7: the toy is odd", out)
         self.assertIn("1 passed, 1 failed (1 known)", out)
         self.assertNotIn("differs", out)
+
+    def test_a_suite_that_needs_what_is_not_there(self):
+        toy.lay(self.project, {"plan": toy.OVERLAY["plan"] + "needs toy ODD it is even\n"})
+        self.edit("dropped", "CONFIG_TOY_KUNIT_TEST=y\n")
+        self.edit("console", "KTAP version 1\n1..1\n    # Subtest: other\n    1..1\n    ok 1 a\n"
+                  "ok 1 other\n")
+        code, out, err = self.run_named()            # on this very version it ran before
+        self.assertEqual(code, 1, out + err)
+        self.assertIn("FAILED toy: 2 of its cases ran on 6.1.7 itself, now it is not there: it is even",
+                      out)
+        self.expect("--update")
+        self.assertIn("none toy: it is even\n", self.read(FILE))
+        self.assertNotIn("toy.first_works", self.read(FILE))
+        code, out, err = self.run_named()
+        self.assertEqual((code, out.splitlines()[-1]), (0, "1 passed, 0 failed, 0 skipped"), out + err)
 
     def settled(self, **more):
         """check's count, and what it makes of a Verdict on 6.1.8."""

@@ -40,10 +40,21 @@ class Graft(toy.Toy):
         self.assertTrue(self.read("mm/Kconfig").endswith(
             'bool\n\nsource "mm/tests/Kconfig"\n\nendmenu\n'))
         self.assertRegex(self.read("mm/khugepaged.c"), r'^int revalidate;\n\n#ifdef CONFIG_\w+\n'
-                         r'#include "tests/khugepaged_revalidate_kunit.c"\n#endif\n$')
+                         r'#include "tests/compat/khugepaged.h"\n'
+                         r'#include "tests/khugepaged_kunit.c"\n#endif\n$')
         self.assertEqual(self.read("mm/tests/toy_kunit.c"), toy.SUITE)
         self.ungraft()
         self.assertEqual(toy.checksum(self.tree), self.before)
+
+    def test_what_belongs_to_the_overlay(self):
+        names = {f"{top}mm/tests/{name}" for top in ("", "arch/s390/") for name in (
+            "lib/a.c", "lib/Makefile", "lib/Kconfig", "compat/Makefile", "compat/Kconfig",
+            "compat/a.h", "compat/.kunitconfig", ".kunitconfig", "huge.kunitconfig", "Kconfig")}
+        toy.lay(self.project, dict.fromkeys(names, "\n"))
+        toy.lay(self.project, dict.fromkeys(("mm/a.c", "mm/tests/a.o", "arch/s390/mm/tests/b.txt",
+                                             "arch/s390/kernel/a.c"), "\n"))
+        self.assertEqual(set(graft.overlay(self.project)), names | {
+            "mm/tests/toy_kunit.c", "mm/tests/mm_kunit.h", "mm/tests/Makefile"})
 
     def test_by_command(self):
         self.assertEqual(self.mmkunit("graft", self.tree)[0], 0)

@@ -60,7 +60,7 @@ def judged(text, cases=CASES, timed_out=0, suites=("toy",), seen=None, own=True)
     """The Verdict on @text where each of @suites owes @cases; @seen: what was seen before."""
     owed = [plan.Owed(plan.Suite(name, ""), list(cases)) for name in suites]
     return verdict.judge(verdict.Verdict("toy", "6.1", "um"), ktap.read(text.splitlines()), owed,
-                         plan.Plan(), seen, own, timed_out)
+                         seen, own, timed_out)
 
 
 def seen(version="6.1", **cases):
@@ -82,6 +82,29 @@ class Dialects(unittest.TestCase):
         for text in (OLD, NEW):
             case = ktap.read(text.splitlines()).suites["toy"].cases[2]
             self.assertEqual(case.reason, "no such thing here")
+
+    def skipped(self, *lines):
+        """{case: reason} of what is skipped in a suite with these @lines."""
+        text = [*GOOD.splitlines()[:6], *lines, "ok 1 toy"]
+        return {c.name: c.reason for c in ktap.read(text).suites["toy"].cases
+                if c.status == "skipped"}
+
+    def test_skip_of_a_kunit_that_cannot(self):
+        self.assertEqual(self.skipped(
+            "    # a: SKIP no huge pages: too old", "    ok 1 - a",
+            "[    1.234567] # b: SKIP", "noise", "    ok 2 - b",
+            "# c: SKIP it is late", "    # c: EXPECTATION FAILED at x.c:1", "    not ok 3 - c",
+            "    # d: SKIP not of this case", "    ok 4 - e", "    # f: SKIPPED it", "    ok 5 - f"),
+            {"a": "no huge pages: too old", "b": ""})
+
+    def test_case_whose_rows_are_all_skipped(self):
+        rows = ["        KTAP version 1", "        # Subtest: a", "        1..2"]
+        self.assertEqual(self.skipped(*rows, "        ok 1 one # SKIP no swap",
+                                      "        ok 2 two # SKIP no swap", "    ok 1 a # SKIP"),
+                         {"a": "no swap"})
+        self.assertEqual(self.skipped(*rows, "        ok 1 one # SKIP no swap",
+                                      "        ok 2 two", "    ok 1 a", "    ok 2 b # SKIP"),
+                         {"b": ""})
 
     def test_timestamps_and_crlf(self):
         text = "".join(f"[    0.{n:06}] {line}\r\n" for n, line in enumerate(NEW.splitlines()))
@@ -289,6 +312,14 @@ class Verdicts(unittest.TestCase):
     def test_hang_names_the_case_and_the_limit(self):
         text = GOOD[:GOOD.index("    ok 3")]
         self.assertIn("hung: no end after 7 s, in toy.third_works", self.problems(text, timed_out=7))
+
+    def test_hang_in_the_middle_of_a_line(self):
+        text = (GOOD[:GOOD.index("    ok 3")] + "    # third_works: EXPECTATION FAILED at toy.c:9\n"
+                "    Expected a == b, but\n    not ok 3 third_woqemu-system-s390x: terminating on "
+                "signal 15 from pid 7 (python3)\n")
+        said = self.problems(text, timed_out=7)
+        self.assertIn("third_works: Expected a == b, but", said)
+        self.assertNotIn("qemu-system", said)
 
     def test_reboot_names_the_case(self):
         text = GOOD[:GOOD.index("    ok 1 f")] + GOOD

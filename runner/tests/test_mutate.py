@@ -214,10 +214,10 @@ class Museum(unittest.TestCase):
 
     def test_sample_has_some_of_every_suite(self):
         mutants = museum.collect(ROOT, plan.read(ROOT))
-        chosen = museum.sample(mutants, "6.1", 2)
+        chosen = museum.sample(mutants, "6.1", 1)
         self.assertEqual(len({m.name for m in chosen}), len(chosen))
-        for suite in set(plan.read(ROOT).suites) - {"mm_kunit_oracle"}:   # it tests no kernel code
-            self.assertEqual(sum(m.suite == suite for m in chosen), 2, suite)
+        for suite in set(plan.read(ROOT).suites) - {"mm_kunit_lib"}:   # it tests no kernel code
+            self.assertEqual(sum(m.suite == suite for m in chosen), 1, suite)
 
     def test_first_words_are_kunits(self):
         said = ["kernel splat in this case", "BUG: bad", "# a: EXPECTATION FAILED at x.c:1",
@@ -227,7 +227,7 @@ class Museum(unittest.TestCase):
 
     def test_case_that_did_not_run_is_not_red(self):
         suite = verdict.Judged("toy", failed={"a": ["the kernel did not come back from this case"],
-                                              "b": ["missing: owed, and did not run"]},
+                                              "b": ["missing: expected, and did not run"]},
                                crashed="a", unheard=["b"])
         judged = verdict.Verdict("t", "6.1", "x86_64", [suite], ["the kernel panicked (x)"])
         result = mutate.Result("6.1/toy-x", "toy", "x86_64", "")

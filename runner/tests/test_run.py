@@ -66,6 +66,24 @@ class Good(toy.Toy):
         with open(files[2], encoding="utf-8") as file:
             self.assertIn("KTAP version 1", file.read())
 
+    def test_skips_are_told_by_reason(self):
+        cases = ["a", "b", "c", "d"]
+        self.edit("mm/tests/toy_kunit.c", toy.SUITE + "".join(
+            f"static void {c}(struct kunit *test) {{}}\n\tKUNIT_CASE({c}),\n" for c in cases), self.project)
+        console = toy.CONSOLE.replace("1..2", "1..6").replace("ok 1 toy\n", "".join(
+            f"    ok {n + 3} {c} # SKIP {'alone' if c == 'c' else 'no huge pages'}\n"
+            for n, c in enumerate(cases)) + "ok 1 toy\n")
+        self.edit("console", console)
+        files = self.path("v.json"), self.path("v.xml")
+        code, out, _ = self.run_tree("--json", files[0], "--junit", files[1])
+        self.assertEqual(code, 0)
+        self.assertEqual([line for line in out.splitlines() if line.startswith("skipped")],
+                         ["skipped toy: 3 cases: no huge pages", "skipped toy.c: alone"])
+        self.assertEqual(out.splitlines()[-1], "2 passed, 0 failed, 4 skipped")
+        with open(files[0], encoding="utf-8") as file:
+            self.assertEqual(list(json.load(file)[0]["suites"][0]["skipped"]), cases)
+        self.assertEqual(sum(1 for _ in ElementTree.parse(files[1]).iter("skipped")), 4)
+
     def test_path_with_a_space(self):
         os.rename(self.tree, self.path("my tree: a copy"))
         self.tree = self.path("my tree: a copy")
@@ -135,10 +153,15 @@ class Failing(toy.Toy):
         text = toy.CONSOLE.replace("_works", "_works # SKIP no")
         self.assertIn("every case was skipped", self.judged(text))
 
-    def test_condition_that_must_hold(self):
-        self.edit("plan", toy.OVERLAY["plan"] + "when EVEN even\narch x86_64 EVEN\n", self.project)
-        self.assertIn("not compiled in on x86_64: even", self.judged(toy.CONSOLE))
-        self.assertEqual(self.run_tree("--", "--kconfig_add=CONFIG_EVEN=y")[0], 0)
+    def test_suite_that_has_no_symbol_it_needs(self):
+        self.edit("plan", toy.OVERLAY["plan"] + "needs toy EVEN it is odd\n", self.project)
+        self.edit("dropped", "CONFIG_TOY_KUNIT_TEST=y\n")
+        out = self.judged("KTAP version 1\n1..0\n")
+        self.assertIn("not applicable: toy: it is odd\n", out)
+        self.assertIn("FAILED KUnit ran no suite at all", out)
+        self.assertNotIn("dropped", out)
+        out = self.judged("KTAP version 1\n1..0\n", "--", "--kconfig_add=CONFIG_EVEN=y")
+        self.assertIn("FAILED toy: dropped by Kconfig", out)
 
     def test_panic_shows_the_last_lines(self):
         noise = "".join(f"noise {n}\n" for n in range(100))

@@ -65,7 +65,8 @@ class Sweep(unittest.TestCase):
     def test_turns_leave_nobody_out(self):
         checks = {("toy", "a"): 4, ("toy", "b"): 2, ("toy", "c"): 3, ("toy", "d"): 0,
                   ("toy", "e"): 9}
-        base = dict.fromkeys(checks, "passed") | {("toy", "e"): "failed"}
+        checks[("toy", "f")] = 2
+        base = dict.fromkeys(checks, "passed") | {("toy", "e"): "failed", ("toy", "f"): "skipped"}
         fails = [turn for _, turn in sweep.turns(checks, base)]
         a, b, c = (("toy", name) for name in "abc")
         self.assertEqual(fails, [{a: (1, False), c: (1, False)}, {b: (1, False)},
@@ -77,6 +78,8 @@ class Sweep(unittest.TestCase):
     def test_counts(self):
         self.assertEqual(sweep.counts(["[ 1.0] mm_kunit_sweep toy.a 7 checks", "noise"]),
                          {("toy", "a"): 7})
+        rows = [f"mm_kunit_sweep toy.a {n} checks" for n in (3, 7, 0)]
+        self.assertEqual(sweep.counts(rows), {("toy", "a"): 7})
 
     def test_a_forced_failure_is_seen_and_the_others_are_green(self):
         found = sweep.hold(console("mm_kunit_sweep toy.a fails at 1", "    not ok 1 a", "    ok 2 b",

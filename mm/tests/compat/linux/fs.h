@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#ifndef _MM_KUNIT_COMPAT_FS_H
+#define _MM_KUNIT_COMPAT_FS_H
+
+#include <linux/fs.h>
+#include <linux/fs_struct.h>
+
+#ifndef CONFIG_MM_KUNIT_HAS_OPEN_ROOT_PATH
+#define file_open_root(path, name, flags, mode)				\
+	file_open_root((path)->dentry, (path)->mnt, name, flags, mode)
+#endif
+
+/* A kernel thread sees the root file system, until it got an empty one in 7.x. */
+#ifndef CONFIG_MM_KUNIT_HAS_INIT_FS
+#define scoped_with_init_fs()
+#endif
+
+#endif /* _MM_KUNIT_COMPAT_FS_H */

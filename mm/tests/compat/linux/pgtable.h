@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#ifndef _MM_KUNIT_COMPAT_PGTABLE_H
+#define _MM_KUNIT_COMPAT_PGTABLE_H
+
+#include <linux/mm.h>
+#include <linux/pgtable.h>
+
+#ifndef CONFIG_MM_KUNIT_HAS_PMDP_GET
+#define pmdp_get(pmdp)	READ_ONCE(*(pmdp))
+#define pudp_get(pudp)	READ_ONCE(*(pudp))
+#define p4dp_get(p4dp)	READ_ONCE(*(p4dp))
+#define pgdp_get(pgdp)	READ_ONCE(*(pgdp))
+#endif
+
+#ifndef CONFIG_MM_KUNIT_HAS_PTE_UFFD
+#define pte_uffd(pte)		pte_uffd_wp(pte)
+#define pte_mkuffd(pte)		pte_mkuffd_wp(pte)
+#define pmd_uffd(pmd)		pmd_uffd_wp(pmd)
+#define pte_swp_uffd(pte)	pte_swp_uffd_wp(pte)
+#define pgtable_supports_uffd()	IS_ENABLED(CONFIG_HAVE_ARCH_USERFAULTFD_WP)
+#endif
+
+#if defined(CONFIG_MM_KUNIT_PT_FRAGMENTS) && \
+	!defined(CONFIG_MM_KUNIT_PT_FRAGMENTS_DEFER)
+#define pte_free_defer(mm, table)	((void)(mm), (void)(table))
+#endif
+
+#endif /* _MM_KUNIT_COMPAT_PGTABLE_H */

@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Pages that ksmd has merged, see ksm.h.
+ */
+#include <kunit/resource.h>
+#include <kunit/test.h>
+#include <linux/jiffies.h>
+#include <linux/mm.h>
+#include <linux/mman.h>
+#include <linux/sched.h>
+
+#include "entry.h"
+#include "fixture.h"
+#include "ksm.h"
+#include "pages.h"
+#include "process.h"
+#include "settings.h"
+
+#define KSM_RUN "kernel/mm/ksm/run"
+#define KSM_MS 5000
+
+/* It makes ksmd forget the mms, which it would keep for a while after exit. */
+static void mm_kunit_unmerge(void *ctx)
+{
+	if (mm_kunit_rewrite_setting(ctx, "2"))
+		pr_err("mm_kunit: ksmd still has the mms of a case\n");
+}
+
+/**
+ * mm_kunit_ksm_merge() - make two mms that have a page in common by ksmd
+ * @test: the case, which owns the mms, and ends with mm_kunit_ksm_unmerge()
+ * @mm: the mms; page 0 is merged, page 1 is each one's own
+ * @ksm: what mm_kunit_ksm_unmerge() takes
+ *
+ * Return: the merged page
+ */
+struct page *mm_kunit_ksm_merge(struct kunit *test, struct mm_struct *mm[2],
+				struct mm_kunit_setting **ksm)
+{
+	unsigned long timeout = jiffies + msecs_to_jiffies(KSM_MS);
+	int i;
+
+	if (!IS_ENABLED(CONFIG_KSM) || !IS_ENABLED(CONFIG_SYSFS))
+		kunit_skip(test, "ksmd or sysfs is compiled out");
+	for (i = 0; i < 2; i++) {
+		mm[i] = mm_kunit_anon_mm(test, 2);
+		mm_kunit_write(test, mm[i], mm_kunit_addr(1),
+			       mm_kunit_content(1 + i));
+		KUNIT_ASSERT_EQ(test,
+				mm_kunit_madvise(mm[i], MM_KUNIT_BASE,
+						 2 * PAGE_SIZE, MADV_MERGEABLE),
+				0L);
+	}
+	*ksm = mm_kunit_write_setting(test, "sysfs", KSM_RUN, "1");
+	KUNIT_ASSERT_EQ(test,
+			kunit_add_action_or_reset(test, mm_kunit_unmerge, *ksm),
+			0);
+	while (mm_kunit_page_at(mm[0], MM_KUNIT_BASE) !=
+		       mm_kunit_page_at(mm[1], MM_KUNIT_BASE) &&
+	       time_before(jiffies, timeout))
+		schedule_timeout_uninterruptible(1);
+	KUNIT_ASSERT_EQ(test, mm_kunit_rewrite_setting(*ksm, "0"), 0);
+	KUNIT_ASSERT_PTR_EQ_MSG(test, mm_kunit_page_at(mm[0], MM_KUNIT_BASE),
+				mm_kunit_page_at(mm[1], MM_KUNIT_BASE),
+				"ksmd merged nothing in %d ms", KSM_MS);
+	return mm_kunit_page_at(mm[0], MM_KUNIT_BASE);
+}
+
+/**
+ * mm_kunit_ksm_unmerge() - give every mm its own page again
+ * @test: the case
+ * @ksm: what mm_kunit_ksm_merge() said
+ */
+void mm_kunit_ksm_unmerge(struct kunit *test, struct mm_kunit_setting *ksm)
+{
+	kunit_release_action(test, mm_kunit_unmerge, ksm);
+	mm_kunit_restore_setting(test, ksm);
+}

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * A swap device. A case that asks for one is skipped where there is none.
+ */
+#ifndef _MM_KUNIT_SWAP_H
+#define _MM_KUNIT_SWAP_H
+
+#include <kunit/test.h>
+#include <linux/mm_types.h>
+
+#if defined(CONFIG_SWAP) && IS_BUILTIN(CONFIG_BLK_DEV_RAM)
+void mm_kunit_swapon(struct kunit *test);
+void mm_kunit_swapoff(struct kunit *test);
+void mm_kunit_swap_out(struct kunit *test, struct mm_struct *mm,
+		       unsigned long addr, unsigned long len);
+#else
+static inline void mm_kunit_swapon(struct kunit *test)
+{
+	kunit_skip(test, "swap, or a RAM disk to swap to, is compiled out");
+}
+
+static inline void mm_kunit_swapoff(struct kunit *test)
+{
+}
+
+static inline void mm_kunit_swap_out(struct kunit *test, struct mm_struct *mm,
+				     unsigned long addr, unsigned long len)
+{
+}
+#endif
+
+#endif /* _MM_KUNIT_SWAP_H */

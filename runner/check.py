@@ -18,7 +18,7 @@ import time
 import unittest
 
 from runner import (cache, cli, errors, expected, graft, journal, judge, museum, mutate, packages,
-                    patches, plan, process, sweep, trees)
+                    patches, plan, process, series, sweep, trees)
 from runner import verdict as verdicts
 from runner.errors import Unjudged
 
@@ -113,6 +113,7 @@ def _with_kernels(root, count):
     count.step("6.1 um, where every case fails once", lambda: _sweep(root, find("6.1")))
     count.step("a sample of the museum", lambda: _museum(root, find, count))
     count.step("Kconfig symbols", lambda: _symbols(root, [find(name) for name in trees.NAMED]))
+    count.step("the series for newest", lambda: _series(root, find("newest")))
     count.step("checkpatch", lambda: _checkpatch(root, find("newest")))
 
 
@@ -200,6 +201,13 @@ def _symbols(root, of):
     for symbol in sorted(unknown):
         print(f"Kconfig: no tree that counts has the symbol {symbol}")
     return asked - len(unknown), len(unknown), 0
+
+
+def _series(root, tree):
+    """The suites can be sent: each patch is made of the files that are there today."""
+    with tempfile.TemporaryDirectory(prefix="mmkunit-series-") as folder:
+        names = series.write(series.Series(root, tree), os.path.join(folder, "series"))
+    return len(names) - 1, 0, 0
 
 
 def _kconfigs(path):

@@ -87,9 +87,13 @@ def parser():
     sweep.add_argument("--suite", action="append", default=[], metavar="NAME",
                        help="only this suite; may be repeated")
     sweep.add_argument("--keep-log", metavar="FILE", help="write the raw consoles")
+    series = commands.add_parser("series", help="write the suites as mail patches for a tree")
+    series.add_argument("--tree", default="newest", metavar="newest|PATH",
+                        help="the tree that they are to apply to (default: newest)")
+    series.add_argument("--output", required=True, metavar="DIR", help="a new directory for them")
     bench = commands.add_parser("bench", help="time us against kunit.py's default configuration")
     bench.add_argument("--tree", default="6.1", metavar="NAME|PATH")
-    for command in (run, check, expect, mutate, cover, sweep, bench):
+    for command in (run, check, expect, mutate, cover, sweep, series, bench):
         command.add_argument("--no-install", action="store_true",
                              help="show what to install, and install nothing")
     return top
@@ -257,6 +261,9 @@ def dispatch(root, argv):
     if arguments.command == "expect":
         from runner import expect
         return expect.expect_command(root, arguments, kunit_options([]))
+    if arguments.command == "series":
+        from runner import series
+        return series.series_command(root, arguments)
     if arguments.command == "bench":
         from runner import bench
         return bench.bench_command(root, arguments)

@@ -19,6 +19,7 @@ from runner import arches, trees
 from runner.errors import Unjudged, unknown
 
 CASE = re.compile(r"^\s*KUNIT_CASE(?:_PARAM|_SLOW|_ATTR|_WITH_INIT)*\(\s*(\w+)", re.M)
+LACKS = "mm/tests/compat/lacks.c"
 FUNCTION = re.compile(r"^static void (?:__maybe_unused )?(\w+)\(struct kunit \*\w*\)", re.M)
 
 
@@ -152,7 +153,18 @@ def lint(plan, root):
     for symbol in sorted({symbol for needs in plan.needs.values() for symbol, _ in needs}):
         if symbol.startswith("MM_KUNIT_") and f"config {symbol}\n" not in symbols:
             wrong.append(f"Kconfig: {symbol} is not defined")
+    every = {case for names in cases(plan, root).values() for case in names} if not wrong else set()
+    for name in _lacking(os.path.join(root, LACKS)) if every else []:
+        if name not in every:
+            wrong.append(f"{LACKS}: no suite has a case {name}")
     return wrong
+
+
+def _lacking(path):
+    """The cases that the C file @path says a tree may be unable to run; none if it is missing."""
+    text = _text(path) if os.path.exists(path) else ""
+    lists = re.findall(r"^static const char \*const \w+\[\] = \{(.*?)^\};", text, re.M | re.S)
+    return re.findall(r'"(\w+)"', "".join(lists))
 
 
 def kunitconfigs(arch):

@@ -94,6 +94,13 @@ class Checkout(unittest.TestCase):
         self.assertIn("MM_KUNIT_ODD is not defined", found)
         self.assertNotIn("HUGETLB_PAGE", found)
 
+    def test_lint_finds_a_lacking_case_that_no_suite_has(self):
+        lacks = 'static const char *const needs_x[] = {\n\t"first_works",\n\t"%s",\n\tNULL\n};\n'
+        toy.lay(self.root, {plan.LACKS: lacks % "second_works"})
+        self.assertEqual(self.lint(), "")
+        toy.lay(self.root, {plan.LACKS: lacks % "gone"})
+        self.assertIn("no suite has a case gone", self.lint())
+
     def test_lint_finds_a_suite_that_nobody_asks_for(self):
         toy.lay(self.root, {".kunitconfig": "CONFIG_KUNIT=y\n"})
         self.assertEqual(self.lint(), "CONFIG_TOY_KUNIT_TEST is asked for in none of .kunitconfig, "

@@ -6,7 +6,7 @@
 
 #include "mm.h"
 
-/* Sharing has an option of its own since 6.13; before, the arch decides. */
+/* Sharing has an option of its own since 6.12; before, the arch decides. */
 #if !defined(CONFIG_MM_KUNIT_HAS_SHARING_OPTION) && \
 	defined(CONFIG_ARCH_WANT_HUGE_PMD_SHARE) && defined(CONFIG_HUGETLB_PAGE)
 #define CONFIG_HUGETLB_PMD_PAGE_TABLE_SHARING 1

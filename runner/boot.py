@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0
 """Boot a built kernel through the tree's own kunit.py, and find out whether KVM works."""
 
+import hashlib
+import json
 import os
 import platform
 import re
@@ -8,7 +10,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 
 from runner import arches, cache, process
 from runner.errors import Unjudged
@@ -19,6 +21,7 @@ GRACE = 20               # seconds that kunit.py gets to end a guest by itself
 PROBE_SECONDS = 3
 # What UML before 6.14 says of a processor that has more registers than it knows.
 UML_REGISTERS = "put_fp_registers failed"
+LAST = ".mmkunit-last-boot"          # in the build directory
 ANSWER = 0x2a            # what the probe's guest writes; QEMU exits with 2n + 1
 
 
@@ -114,6 +117,31 @@ def boot(build, suites, has_shutdown, console):
         raise Unjudged("this tree's UML cannot fork on this machine: its buffer for registers is "
                        "too small for a processor with AMX (6.14 mended that): use --arch x86_64")
     return result
+
+
+def _kernel_key(build):
+    """What a boot's outcome depends on: the image, and how it is booted."""
+    options = build.options
+    text = json.dumps([options.kernel_args, options.qemu_args, options.timeout])
+    with open(os.path.join(build.path, build.image()), "rb") as file:
+        return hashlib.sha256(text.encode() + file.read()).hexdigest()
+
+
+def keep(build, booted):
+    """Write down beside the @build what a Boot of all its suites said."""
+    text = json.dumps({"kernel": _kernel_key(build), "boot": asdict(booted)})
+    cache.write_if_changed(os.path.join(build.path, LAST), text.encode(errors="surrogateescape"))
+
+
+def kept(build):
+    """The Boot that keep() wrote down, if it was of the very kernel that is built now, or None."""
+    try:
+        with open(os.path.join(build.path, LAST), encoding="utf-8",
+                  errors="surrogateescape") as file:
+            found = json.load(file)
+        return Boot(**found["boot"]) if found["kernel"] == _kernel_key(build) else None
+    except (FileNotFoundError, ValueError, KeyError, TypeError):
+        return None
 
 
 def _once(build, glob, with_kvm, console):

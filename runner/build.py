@@ -40,6 +40,10 @@ class Build:
             return "linux"
         return os.path.basename(self.qemu["kernel_path"])
 
+    def image(self):
+        """The file in the build directory that is booted."""
+        return self.target() if self.arch == "um" else self.qemu["kernel_path"]
+
     def make(self, *arguments, on_line=None):
         # -L: the links of the stage have times of their own, see stage.py.
         # -O: what is said of an object stands behind its line, whatever is built beside it.

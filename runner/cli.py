@@ -8,7 +8,7 @@ import signal
 import sys
 from dataclasses import dataclass, fields
 
-from runner import (arches, cache, clean, errors, expected, graft, judge, packages, plan,
+from runner import (arches, cache, clean, errors, expected, fixtable, graft, judge, packages, plan,
                     trees)
 from runner import verdict as verdicts
 from runner.errors import Unjudged
@@ -38,6 +38,9 @@ def parser():
                      help="only this suite; may be repeated")
     run.add_argument("--no-port", action="store_true",
                      help="leave the tree without what ports/ would give it")
+    run.add_argument("--expect", metavar="FILE",
+                     help="accept what this file says, written by expect --file; exit 1 for "
+                          "whatever differs")
     run.add_argument("--bisect", action="store_true",
                      help="for git bisect run: exit 125 where there is nothing to judge")
     _refresh(run)
@@ -51,9 +54,18 @@ def parser():
     expect = commands.add_parser("expect", help="hold the named trees against expected/")
     expect.add_argument("--update", action="store_true",
                         help="write down what they do today, in expected/ and README.md")
-    expect.add_argument("--tree", metavar="NAME", choices=trees.NAMED, help="only this tree's cells")
-    expect.add_argument("--arch", metavar="ARCH", help="only this arch's cells, as x86_64 or s390-no-port")
+    expect.add_argument("--tree", metavar="NAME|PATH", help="only this tree's cells; or, with "
+                        "--file, the tree (default: 6.1)")
+    expect.add_argument("--arch", metavar="ARCH", help="only this arch's cells, as x86_64 or "
+                        "s390-no-port; or, with --file, the arch (default: x86_64)")
+    expect.add_argument("--file", metavar="FILE", help="in place of expected/: a file of your own, "
+                        "for run --expect")
     _refresh(expect)
+    fixes = commands.add_parser("fixes", help="which known fixes a tree has, and which it lacks",
+                                epilog="kunit.py's options may follow after --")
+    fixes.add_argument("--tree", default="6.1", metavar="NAME|PATH")
+    fixes.add_argument("--arch", default="x86_64", metavar="ARCH")
+    fixes.add_argument("--json", metavar="FILE", help="write the table for programs")
     drop = commands.add_parser("clean", help="drop from the cache what was not used for a while")
     drop.add_argument("--days", type=int, default=clean.DAYS, metavar="N",
                       help="for so long (default: %(default)s)")
@@ -93,7 +105,7 @@ def parser():
     series.add_argument("--output", required=True, metavar="DIR", help="a new directory for them")
     bench = commands.add_parser("bench", help="time us against kunit.py's default configuration")
     bench.add_argument("--tree", default="6.1", metavar="NAME|PATH")
-    for command in (run, check, expect, mutate, cover, sweep, series, bench):
+    for command in (run, check, expect, fixes, mutate, cover, sweep, series, bench):
         command.add_argument("--no-install", action="store_true",
                              help="show what to install, and install nothing")
     return top
@@ -169,6 +181,7 @@ def command_run(root, arguments, behind):
         where = judge.cell(root, named[0], name, not arguments.no_port) if named else None
         judge.refuse(the_plan, arguments.suite, name, where)
     tree = None if named else trees.find(arguments.tree)
+    accept = expected.own(arguments.expect, names) if arguments.expect else None
     logs = {name: arguments.keep_log for name in names if arguments.keep_log}
     if len(logs) > 1:
         logs = {name: f"{log}.{name}" for name, log in logs.items()}
@@ -186,7 +199,7 @@ def command_run(root, arguments, behind):
         for name in names:
             try:
                 found = judge.judge(root, tree, name, arguments.suite, options, logs.get(name),
-                                    not arguments.no_port)
+                                    not arguments.no_port, accept)
                 report.tell(name, found)
                 verdicts.report(found, print)
             except Unjudged as why:
@@ -198,10 +211,22 @@ def command_run(root, arguments, behind):
     found = report.verdicts()
     if found:
         counts = [sum(column) for column in zip(*(v.counts() for v in found))]
-        print("{} passed, {} failed, {} skipped".format(*counts))
+        lacks = [one for verdict in found for one in verdict.lacks]
+        print("{} passed, {} failed, {} skipped".format(*counts)
+              + (f", {fixtable.count(lacks)}" if lacks else ""))
+        if accept:
+            print(_accepted(found, accept))
     if not all(verdict.good() for verdict in found):
         return errors.FAILED
     return errors.UNJUDGED if report.unjudged() or report.complaints else errors.PASSED
+
+
+def _accepted(verdicts_, accept):
+    """One line on how the Verdicts stand to the user's own expectation file."""
+    differ = sum(len(verdict.differences) for verdict in verdicts_)
+    known = sum(len(verdict.known) for verdict in verdicts_)
+    return f"{known} failed as {accept.path} says" + (
+        f", {differ} differ from it" if differ else ", and nothing differs from it")
 
 
 def command_graft(root, arguments):
@@ -233,7 +258,7 @@ def dispatch(root, argv):
         return errors.UNJUDGED if end.code else errors.PASSED
     if not arguments.command:
         raise Unjudged("which command? (see mmkunit --help)")
-    if behind and arguments.command not in ("run", "mutate", "cover", "sweep"):
+    if behind and arguments.command not in ("run", "fixes", "mutate", "cover", "sweep"):
         raise Unjudged(f"{arguments.command} takes nothing after --")
     if getattr(arguments, "no_install", False):
         os.environ[packages.NO_INSTALL] = "1"
@@ -261,6 +286,9 @@ def dispatch(root, argv):
     if arguments.command == "expect":
         from runner import expect
         return expect.expect_command(root, arguments, kunit_options([]))
+    if arguments.command == "fixes":
+        from runner import fixes
+        return fixes.fixes_command(root, arguments, kunit_options(behind))
     if arguments.command == "series":
         from runner import series
         return series.series_command(root, arguments)

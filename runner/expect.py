@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0
 """`expect`: hold the named trees against expected/, or write down what they do today.
 
-The table of trees in README.md is made from the same files.
+The table of trees in README.md is made from the same files.  With --file it is any tree, and a file
+of the user's own, for `run --expect`.
 """
 
 import os
@@ -21,9 +22,12 @@ def expect_command(root, arguments, options):
     was written down has no explanation yet."""
     chosen = [cell for cell in expected.CELLS if arguments.tree in (None, cell.split("/")[0])
               and arguments.arch in (None, cell.split("/")[1])]
+    if arguments.file:
+        cache.lock()
+        return _own(root, arguments, options)
     if not chosen:
-        raise Unjudged(f"no such cell: {arguments.tree or 'any tree'} on {arguments.arch}; "
-                       f"there are {', '.join(expected.CELLS)}")
+        raise Unjudged(f"no such cell: {arguments.tree or 'any tree'} on {arguments.arch}; there are "
+                       f"{', '.join(expected.CELLS)}; a tree by path wants --file FILE")
     cache.lock()
     codes = []
     for cell in chosen:
@@ -59,6 +63,28 @@ def _one(root, cell, arguments, options):
         print(f"{expected.FOLDER}/{cell}: say why {case} fails, in place of "
               f"'{expected.UNEXPLAINED.strip()}'")
     return errors.FAILED if unexplained else errors.PASSED
+
+
+def _own(root, arguments, options):
+    """Hold any tree against the user's own file, or write it; an exit code."""
+    tree, arch = trees.find(arguments.tree or "6.1"), arguments.arch or "x86_64"
+    old = expected.read_file(arguments.file) if os.path.exists(arguments.file) else None
+    if not old and not arguments.update:
+        raise Unjudged(f"there is no {arguments.file}: --update writes it")
+    verdict = judge.judge(root, tree, arch, [], options)
+    if verdict.problems:
+        verdicts.report(verdict, print)
+        raise Unjudged(f"{tree.version} {arch} did not get through: {verdict.problems[0]}")
+    differences = expected.compare(old, verdict) if old else []
+    for difference in differences:
+        print(difference.text())
+    if not arguments.update:
+        return errors.FAILED if differences else errors.PASSED
+    new = expected.updated(arguments.file, verdict, old)
+    new.title = f"Linux {tree.version} was last seen to do on {arch}"
+    expected.write(new)
+    print(f"{arguments.file}: {_counts(new)}")
+    return errors.PASSED
 
 
 def table(root):

@@ -56,6 +56,7 @@ class Expected:
     path: str
     version: str = ""
     cases: dict = field(default_factory=dict)
+    title: str = ""              # of whom it tells, where the path does not say that
 
     def known(self, suite, case):
         """The words of a case that is expected to fail, or ""."""
@@ -120,15 +121,24 @@ def read_file(path):
     return found
 
 
+def own(path, arches):
+    """The Expected in the user's file @path, to judge one of the @arches by."""
+    if not os.path.isfile(path):
+        raise Unjudged(f"there is no {path}: write it by ./mmkunit expect --update --file {path}")
+    if len(arches) > 1:
+        raise Unjudged("--expect is a file for one arch: give --arch one")
+    return read_file(path)
+
+
 def write(found):
     """Write the Expected to its file; whether that changed it."""
-    tree, arch = found.path.split(os.sep)[-2:]
-    lines = [f"# What {tree} was last seen to do on {arch}. Written by ./mmkunit expect --update.",
+    title = found.title or "{} was last seen to do on {}".format(*found.path.split(os.sep)[-2:])
+    lines = [f"# What {title}. Written by ./mmkunit expect --update.",
              f"version {found.version}", ""]
     for (suite, case), (status, words) in sorted(found.cases.items()):
         name = f"{suite}.{case}" if case else suite
         lines.append(f"{status} {name}" + (f": {words}" if words else ""))
-    os.makedirs(os.path.dirname(found.path), exist_ok=True)
+    os.makedirs(os.path.dirname(os.path.abspath(found.path)), exist_ok=True)
     return cache.write_if_changed(found.path, ("\n".join(lines) + "\n").encode())
 
 
@@ -170,8 +180,10 @@ def updated(path, verdict, old=None):
     found = Expected(path, verdict.version, outcome(verdict))
     for key, (status, words) in found.cases.items():
         if status == FAIL:
+            lacks = " or ".join(one.id + (f" ({one.cve})" if one.cve else "")
+                                for one in verdict.lacked(*key) if one.id)
             known = old.known(*key) if old else ""
-            found.cases[key] = FAIL, known or UNEXPLAINED + words
+            found.cases[key] = FAIL, known or (f"lacks {lacks}" if lacks else UNEXPLAINED + words)
     if old:                          # suites that this verdict has not asked
         judged = {suite for suite, _ in found.cases}
         found.cases.update({k: v for k, v in old.cases.items() if k[0] not in judged})

@@ -4,7 +4,7 @@
 import os
 from dataclasses import replace
 
-from runner import boot, build, expected, ktap, packages, plan, ports, process, stage, trees
+from runner import boot, build, expected, fixtable, ktap, packages, plan, ports, process, stage, trees
 from runner import verdict as verdicts
 from runner.errors import Unjudged
 
@@ -54,6 +54,7 @@ class Kernel:
         self.plan = plan.read(root)
         self.cell = cell(root, tree.name, arch, port) if tree.named else None
         self.as_seen = not options.kconfig_add      # by the configuration that the cell was seen by
+        self.accept = None               # the user's own Expected, in place of the cell's
         self.build = None
         self.console = []                # what the last boot has said so far
 
@@ -70,7 +71,14 @@ class Kernel:
         with open(os.path.join(built.stage, "lib/kunit/executor.c"), "rb") as file:
             executor = file.read()
         self.console = []
-        return boot.boot(built, suites, b"kunit_shutdown" in executor, self.console)
+        booted = boot.boot(built, suites, b"kunit_shutdown" in executor, self.console)
+        if not suites and built is self.build:
+            boot.keep(built, booted)
+        return booted
+
+    def last_boot(self):
+        """The last Boot of all suites, if it was of this very kernel with these options, or None."""
+        return boot.kept(self.build)
 
     def verdict(self, booted, suites):
         """The Verdict on one boot: @suites, or all of the plan and any other that ran."""
@@ -92,8 +100,11 @@ class Kernel:
             owed += [plan.Owed(plan.Suite(name, "")) for name in console.suites
                      if name not in self.plan.suites]
         seen = expected.read(self.root, self.cell) if self.cell else None
+        if self.accept:
+            seen, verdict.accepted = self.accept, self.accept.path
         verdicts.judge(verdict, console, owed, seen, self.as_seen,
                        self.options.timeout if booted.timed_out else 0)
+        verdict.lacks = fixtable.lacking(fixtable.read(self.root), verdict)
         if not console.complete():
             verdict.log = [line for line in booted.lines if line.strip()][-LAST_LINES:]
         return verdict
@@ -109,11 +120,15 @@ def judge_cell(root, where, tree, options):
     return kernel.verdict(kernel.boot(list(variant.suites)), list(variant.suites))
 
 
-def judge(root, tree, arch, suites, options, keep_log=None, port=True):
-    """Stage, build and boot @tree on @arch, with its ports or without; the Verdict."""
+def judge(root, tree, arch, suites, options, keep_log=None, port=True, accept=None):
+    """Stage, build and boot @tree on @arch, with its ports or without; the Verdict.
+
+    @accept: the user's own Expected, by which the tree is judged.
+    """
     where = cell(root, tree.name, arch, port) if tree.named else None
     refuse(plan.read(root), suites, arch, where)
     kernel = Kernel(root, tree, arch, options, port)
+    kernel.accept = accept
     kernel.make()
     try:
         booted = kernel.boot(suites)

@@ -54,10 +54,9 @@ def copied(kernel, slot):
     """A Build like that of the Kernel, whose image is in a place of its own."""
     of = copy.copy(kernel.build)
     of.path = cache.path("mutate", f"slot-{slot}")
-    image = of.target() if kernel.arch == "um" else of.qemu["kernel_path"]
-    target = os.path.join(of.path, image)
+    target = os.path.join(of.path, of.image())
     os.makedirs(os.path.dirname(target), exist_ok=True)
-    shutil.copy2(os.path.join(kernel.build.path, image), target)
+    shutil.copy2(os.path.join(kernel.build.path, of.image()), target)
     return of
 
 

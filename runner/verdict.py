@@ -62,6 +62,8 @@ class Verdict:
     seen: str = ""                                  # the version that the cell was last seen on
     differences: list = field(default_factory=list)  # from what was seen then
     known: dict = field(default_factory=dict)       # "suite.case" that failed then too -> words
+    accepted: str = ""                              # the user's expectation file, if one was given
+    lacks: list = field(default_factory=list)       # fixtable.Found of each fix that is not there
 
     def unexpected(self):
         """How many failures there are that the cell was not seen to have before."""
@@ -74,16 +76,23 @@ class Verdict:
                 sum(len(s.quiet()) for s in self.suites))
 
     def good(self):
+        """Whether all is well; with @accepted, whether all is as that file says."""
         passed, failed, _ = self.counts()
+        if self.accepted:
+            return passed > 0 and self.unexpected() == 0 and not self.differences
         return failed == 0 and passed > 0
+
+    def lacked(self, suite, case):
+        """The Found of the fixes for whose lack the case failed."""
+        return [one for one in self.lacks if f"{suite}.{case}" in one.cases]
 
 
 def judge(verdict, console, owed, expected=None, own_config=True, timed_out=0):
     """Fill @verdict from the Console and the list of Owed.
 
-    @expected is the Expected of the cell, None where nothing is known of it.  Where the user has
-    added to the configuration (not @own_config) it tells of known failures alone.  @timed_out:
-    seconds of the limit that ran out, or 0.
+    @expected is the Expected of the cell, or the user's own (@verdict.accepted), None where nothing
+    is known of it.  Where the user has added to the configuration (not @own_config) that of the
+    cell tells of known failures alone.  @timed_out: seconds of the limit that ran out, or 0.
     """
     broken = not console.complete()
     where = _where(console, owed) if broken else ("", "")
@@ -100,10 +109,10 @@ def judge(verdict, console, owed, expected=None, own_config=True, timed_out=0):
     if console.boot_splat:
         verdict.notes.append("before the first suite: " + console.boot_splat[0])
     if expected:
-        if own_config:
+        if own_config or verdict.accepted:
             verdict.seen = expected.version
             verdict.differences = expectations.compare(expected, verdict)
-            if verdict.seen == verdict.version:
+            if verdict.seen == verdict.version and not verdict.accepted:
                 _fail_what_vanished(verdict)
         _tell_known(verdict, expected)
     passed, failed, skipped = verdict.counts()
@@ -211,7 +220,8 @@ def report(verdict, out):
     """The terminal's report; @out prints a line."""
     for suite in verdict.suites:
         for case, lines in suite.failed.items():
-            out(f"FAILED {suite.name}.{case}")
+            lacks = " or ".join(one.lacked() for one in verdict.lacked(suite.name, case))
+            out(f"FAILED {suite.name}.{case}" + (f": {lacks}" if lacks else ""))
             known = f"{suite.name}.{case}" in verdict.known
             for line in lines[:KNOWN_LINES] if known else lines:
                 out(f"    {line}")
@@ -227,6 +237,7 @@ def report(verdict, out):
         out(f"not applicable: {name}: {words}")
     since = f"changed since {verdict.seen}" if verdict.seen != verdict.version else \
         f"differs from what {verdict.seen} was last seen to do"
+    since = f"differs from {verdict.accepted}" if verdict.accepted else since
     for difference in verdict.differences:
         out(f"{since}: {difference.text()}")
     for note in verdict.notes:
@@ -338,7 +349,7 @@ def write_junit(verdicts, unjudged, path):
                 _element(_element(node, "testcase", classname=f"{cell}.{suite.name}", name=case),
                          "skipped", message=reason)
             for case, lines in [*suite.failed.items(), *suite.vanished.items()] + [("(suite)", [p]) for p in suite.problems]:
-                _failure(node, f"{cell}.{suite.name}", case, lines)
+                _failure(node, f"{cell}.{suite.name}", case, lines, verdict.lacked(suite.name, case))
         if verdict.problems:
             node = _element(root, "testsuite", name=f"boot ({cell})", skipped=0, errors=0,
                             tests=len(verdict.problems), failures=len(verdict.problems))
@@ -353,12 +364,19 @@ def write_junit(verdicts, unjudged, path):
     ElementTree.ElementTree(root).write(path, encoding="utf-8", xml_declaration=True)
 
 
-def _failure(node, classname, name, lines):
-    _complaint(node, "failure", classname, name, lines)
+def _failure(node, classname, name, lines, lacks=()):
+    """A failed case; @lacks: fixtable.Found for whose lack it failed."""
+    _complaint(node, "failure", classname, name, [one.lacked() for one in lacks] + lines, lacks)
 
 
-def _complaint(node, tag, classname, name, lines):
+def _complaint(node, tag, classname, name, lines, lacks=()):
     case = _element(node, "testcase", classname=classname, name=name)
+    properties = _element(case, "properties") if lacks else None
+    for one in lacks:
+        for key, value in (("fix", one.id or one.title), ("cve", one.cve),
+                           ("fixed_in", one.fixed_in), ("record", one.record)):
+            if value:
+                _element(properties, "property", name=key, value=value)
     lines = [_printable(line) for line in lines]
     _element(case, tag, message=lines[0]).text = "\n".join(lines)
 

@@ -166,7 +166,7 @@ class Other(toy.Toy):
         with mock.patch.object(expect, "_one", one), mock.patch.object(expect.cache, "lock"), \
              mock.patch.object(expect.expected, "CELLS", ("a/x", "b/x", "c/x")), \
              mock.patch("builtins.print"), mock.patch("sys.stderr"):
-            arguments = mock.Mock(tree=None, arch=None, update=False)
+            arguments = mock.Mock(tree=None, arch=None, update=False, file=None)
             self.assertEqual(expect.expect_command(self.project, arguments, None), 1)
 
     def test_mutant_and_coverage_of_a_cell_that_cannot_be(self):

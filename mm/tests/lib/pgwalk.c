@@ -34,9 +34,10 @@ static void mm_kunit_walk_pmds(pud_t *pud, unsigned long addr,
 	addr &= PUD_MASK;
 	walk->table(walk, MM_KUNIT_PMD_TABLE, pmd, addr);
 	for (i = 0; i < PTRS_PER_PMD; i++, addr += PMD_SIZE) {
+		pmd_t entry = pmdp_get(&pmd[i]);
 		pte_t *pte;
 
-		if (!pmd_present(pmd[i]) || pmd_leaf(pmd[i]))
+		if (!pmd_present(entry) || pmd_leaf(entry))
 			continue;
 		pte = pte_offset_kernel(&pmd[i], addr);
 		if (!mm_kunit_is_early_shadow(pte))
@@ -44,32 +45,38 @@ static void mm_kunit_walk_pmds(pud_t *pud, unsigned long addr,
 	}
 }
 
-static void mm_kunit_walk_puds(p4d_t *p4d, unsigned long addr,
-			       unsigned long end, struct mm_kunit_walk *walk)
+/* A level that the architecture folds has no table of its own. */
+static void mm_kunit_walk_puds(struct mm_struct *mm, p4d_t *p4d,
+			       unsigned long addr, unsigned long end,
+			       struct mm_kunit_walk *walk)
 {
 	pud_t *pud = pud_offset(p4d, addr);
 	unsigned long next;
 
 	if (mm_kunit_is_early_shadow(pud))
 		return;
-	walk->table(walk, MM_KUNIT_PUD_TABLE, pud, addr);
+	if (!mm_pud_folded(mm))
+		walk->table(walk, MM_KUNIT_PUD_TABLE, pud, addr);
 	do {
+		pud_t entry = pudp_get(pud);
+
 		next = pud_addr_end(addr, end);
-		if (pud_present(*pud) && !pud_leaf(*pud))
+		if (pud_present(entry) && !pud_leaf(entry))
 			mm_kunit_walk_pmds(pud, addr, walk);
 	} while (pud++, addr = next, addr != end);
 }
 
-static void mm_kunit_walk_p4ds(pgd_t *pgd, unsigned long addr,
-			       unsigned long end, struct mm_kunit_walk *walk)
+static void mm_kunit_walk_p4ds(struct mm_struct *mm, pgd_t *pgd,
+			       unsigned long addr, unsigned long end,
+			       struct mm_kunit_walk *walk)
 {
 	p4d_t *p4d = p4d_offset(pgd, addr);
 	unsigned long next;
 
 	do {
 		next = p4d_addr_end(addr, end);
-		if (!p4d_none(*p4d))
-			mm_kunit_walk_puds(p4d, addr, next, walk);
+		if (!p4d_none(p4dp_get(p4d)))
+			mm_kunit_walk_puds(mm, p4d, addr, next, walk);
 	} while (p4d++, addr = next, addr != end);
 }
 
@@ -88,8 +95,8 @@ void mm_kunit_walk(struct mm_struct *mm, unsigned long addr, unsigned long end,
 
 	do {
 		next = pgd_addr_end(addr, end);
-		if (!pgd_none(*pgd))
-			mm_kunit_walk_p4ds(pgd, addr, next, walk);
+		if (!pgd_none(pgdp_get(pgd)))
+			mm_kunit_walk_p4ds(mm, pgd, addr, next, walk);
 	} while (pgd++, addr = next, addr != end);
 }
 
@@ -146,10 +153,10 @@ pud_t *mm_kunit_pud(struct mm_struct *mm, unsigned long addr)
 	pgd_t *pgd = pgd_offset(mm, addr);
 	p4d_t *p4d;
 
-	if (pgd_none(*pgd))
+	if (pgd_none(pgdp_get(pgd)))
 		return NULL;
 	p4d = p4d_offset(pgd, addr);
-	return p4d_none(*p4d) ? NULL : pud_offset(p4d, addr);
+	return p4d_none(p4dp_get(p4d)) ? NULL : pud_offset(p4d, addr);
 }
 
 /**
@@ -163,7 +170,7 @@ pmd_t *mm_kunit_pmd(struct mm_struct *mm, unsigned long addr)
 {
 	pud_t *pud = mm_kunit_pud(mm, addr);
 
-	if (!pud || !pud_present(*pud) || pud_leaf(*pud))
+	if (!pud || !pud_present(pudp_get(pud)) || pud_leaf(pudp_get(pud)))
 		return NULL;
 	return pmd_offset(pud, addr);
 }
@@ -177,7 +184,8 @@ spinlock_t *mm_kunit_lockptr(struct mm_struct *mm, unsigned long addr)
 {
 	pmd_t *pmd = mm_kunit_pmd(mm, addr);
 
-	return pmd_leaf(*pmd) ? pmd_lockptr(mm, pmd) : pte_lockptr(mm, pmd);
+	return pmd_leaf(pmdp_get(pmd)) ? pmd_lockptr(mm, pmd) :
+					 pte_lockptr(mm, pmd);
 }
 
 /**
@@ -204,8 +212,12 @@ struct page *mm_kunit_pmd_table(struct mm_struct *mm, unsigned long addr)
 unsigned long mm_kunit_huge_pfn(struct mm_struct *mm, unsigned long addr)
 {
 	pmd_t *pmd = mm_kunit_pmd(mm, addr);
+	pmd_t entry;
 
-	return pmd && pmd_present(*pmd) && pmd_leaf(*pmd) ? pmd_pfn(*pmd) : 0;
+	if (!pmd)
+		return 0;
+	entry = pmdp_get(pmd);
+	return pmd_present(entry) && pmd_leaf(entry) ? pmd_pfn(entry) : 0;
 }
 
 /**

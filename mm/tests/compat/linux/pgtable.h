@@ -7,6 +7,8 @@
 
 #ifndef CONFIG_MM_KUNIT_HAS_PMDP_GET
 #define pmdp_get(pmdp)	READ_ONCE(*(pmdp))
+#endif
+#ifndef CONFIG_MM_KUNIT_HAS_PUDP_GET
 #define pudp_get(pudp)	READ_ONCE(*(pudp))
 #define p4dp_get(p4dp)	READ_ONCE(*(p4dp))
 #define pgdp_get(pgdp)	READ_ONCE(*(pgdp))

@@ -86,7 +86,11 @@ static void write_copies_page_of_two(struct kunit *test)
 	mm_kunit_expect_pages(test, child, 1);
 }
 
-/* Whoever has the reference may map the page into another mm. */
+/*
+ * Whoever has the reference may map the page into another mm. Before
+ * 09854ba94c6a ("mm: do_wp_page() simplification") the fault looked at the
+ * mapcount, and reused the page.
+ */
 static void write_copies_page_with_a_reference(struct kunit *test)
 {
 	struct mm_struct *mm = mm_kunit_anon_mm(test, 1);

@@ -236,7 +236,10 @@ static void fork_leaves_thp_of_file_to_be_faulted(struct kunit *test)
 			mm_kunit_content(9));
 }
 
-/* The parent maps it by PTEs then; the child has a copy of the pinned page. */
+/*
+ * The parent maps it by PTEs then; the child has a copy of the pinned page.
+ * d042035eaf5f ("mm/thp: Split huge pmds/puds if they're pinned when fork()").
+ */
 static void fork_splits_pinned_thp(struct kunit *test)
 {
 	struct mm_struct *mm, *child;

@@ -358,6 +358,11 @@ static void dup_base_page(struct kunit *test)
 	dup_table(test, &base_shape);
 }
 
+/*
+ * 6c287605fd56 ("mm: remember exclusively mapped anonymous pages with
+ * PG_anon_exclusive"): a page that is shared already is shared further, be it
+ * pinned or not.
+ */
 static void dup_shared_base_page(struct kunit *test)
 {
 	dup_shared_table(test, &base_shape);

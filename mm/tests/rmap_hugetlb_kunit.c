@@ -132,7 +132,11 @@ static void migrate_pages_of_eight_sharers_keeps_every_write(struct kunit *test)
 	rmap_migrate_hugetlb_of(test, 8);
 }
 
-/* All sharers but the last one lose the table; its entry migrates. */
+/*
+ * All sharers but the last one lose the table, and its entry migrates. Before
+ * 017b1660df89 ("mm: migration: fix migration of huge PMD shared pages") the
+ * others went on to use the old page.
+ */
 static void migrate_takes_hugetlb_from_every_sharer(struct kunit *test)
 {
 	struct mm_kunit_target t;
@@ -156,6 +160,10 @@ static void migrate_takes_hugetlb_from_every_sharer(struct kunit *test)
 	EXPECT_HUGETLB_COUNTS_MATCH(test);
 }
 
+/*
+ * 017b1660df89 ("mm: migration: fix migration of huge PMD shared pages"): the
+ * notifiers were told of the page alone, though its sharers lose a whole PUD.
+ */
 static void migrate_notifies_every_sharer_of_whole_pud(struct kunit *test)
 {
 	struct mm_kunit *fx = test->priv;

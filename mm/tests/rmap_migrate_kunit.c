@@ -384,7 +384,11 @@ static void migrate_takes_thp_from_every_mm(struct kunit *test)
 	mm_kunit_expect_pages(test, child, 3);
 }
 
-/* Each PTE maps the page that the PMD mapped there. */
+/*
+ * Each PTE maps the page that the PMD mapped there. 939080834fef
+ * ("mm/huge_memory: fix early failure try_to_migrate() when split huge pmd for
+ * shared THP"): only the PMD that was found first was split.
+ */
 static void migrate_splits_thp_on_the_way(struct kunit *test)
 {
 	struct mm_struct *mm = migrate_thp_mm(test, 3);

@@ -352,9 +352,10 @@ static void counts_of_thp_after_mremap_of_part(struct kunit *test)
 }
 
 /*
- * All pages are written to, because a split may unmap those that hold only
- * zeroes (b1f202060afe ("mm: remap unused subpages to shared zeropage when
- * splitting isolated thp")).
+ * All pages are written to, because since 6.12 (b1f202060afe) a split may unmap
+ * those that hold only zeroes. 939080834fef ("mm/huge_memory: fix early failure
+ * try_to_migrate() when split huge pmd for shared THP"): a folio that two mms
+ * map could not be split.
  */
 static void counts_after_split(struct kunit *test)
 {
@@ -526,7 +527,10 @@ static void folio_is_unshared_again_when_one_mm_is_left(struct kunit *test)
 	KUNIT_EXPECT_FALSE(test, folio_maybe_mapped_shared(thp.folio));
 }
 
-/* Two mms map a part each, and have no page in common. */
+/*
+ * Two mms map a part each, and have no page in common. 6af8cb80d3a9 ("mm/rmap:
+ * basic MM owner tracking for large folios (!hugetlb)") made that exact.
+ */
 static void folio_is_shared_though_no_page_is_mapped_twice(struct kunit *test)
 {
 	struct mm_kunit_thp thp = mm_kunit_new_thp(test);

@@ -104,6 +104,7 @@ static void fill_free_pages(struct kunit *test)
 		__free_page(page[i]);
 }
 
+/* Since d08d4e7cd6bf ("s390/mm: use full 4KB page for 2KB PTE"). */
 static void table_has_a_page_to_itself(struct kunit *test)
 {
 	struct mm_struct *mm = mm_kunit_new_mm(test);

@@ -213,11 +213,16 @@ static void wait_in_the_way(struct kunit *test, ptfrag_method how)
 	}
 }
 
+/* c2c224932fd0 ("s390/mm: fix 2KB pgtable release race"): it was. */
 static void pending_half_is_not_handed_out(struct kunit *test)
 {
 	wait_in_the_way(test, ptfrag_free_rcu);
 }
 
+/*
+ * 8211dad62798 ("s390: add pte_free_defer() for pgtables sharing page"): neither
+ * half of a page with a deferred one is used before RCU is done.
+ */
 static void deferred_half_is_not_handed_out(struct kunit *test)
 {
 	wait_in_the_way(test, ptfrag_defer);

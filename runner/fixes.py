@@ -87,31 +87,32 @@ def _comments(root, the_plan):
 
 
 def lint(root):
-    """What is inconsistent between the table, the cases and the museum: a list of sentences."""
+    """What is inconsistent between the table, the cases and the museum: a list of sentences.
+
+    A comment names a fix by its id and its title, <id> ("<title>"); a commit of another kind is
+    named by less.
+    """
     table_, the_plan = fixtable.read(root), plan.read(root)
     comments = _comments(root, the_plan)
     cases = {f"{suite}.{case}" for suite, of in plan.cases(the_plan, root).items() for case in of}
     wrong, ids = [], {fix.id: fix for fix in table_ if fix.id}
     for fix in table_:
         for case in fix.cases:
-            says = f'{fix.id} ("{fix.title}")' if fix.id else f'"{fix.title}"'
             if case not in cases:
                 wrong.append(f"{fixtable.TABLE}: {fix.key()}: there is no case {case}")
-            elif says not in comments[case]:
-                wrong.append(f"{case}: its comment does not name {says}")
-    for case, words in comments.items():
+            elif fix.id and f'{fix.id} ("{fix.title}")' not in comments[case]:
+                wrong.append(f'{case}: its comment does not name {fix.id} ("{fix.title}")')
+    for case in sorted(cases & comments.keys()):
         wrong += [f"{case}: its comment names {name}, whose line in {fixtable.TABLE} does not name it"
-                  for name in NAMED.findall(words) if name not in ids or case in cases
-                  and case not in ids[name].cases]
+                  for name in NAMED.findall(comments[case])
+                  if name not in ids or not ids[name].names(case)]
     return wrong + _lint_museum(root, the_plan, table_) + _lint_expected(root, table_)
 
 
 def _lint_museum(root, the_plan, table_):
-    """A fix that has a case is undone by some patch, unless a named tree lacks it today."""
-    undone = set()
-    for mutant in museum.collect(root, the_plan):
-        for name in re.findall(r"Undoes: (\S+)", mutant.origin):
-            undone.add(name.rstrip(","))
+    """Some patch undoes each fix that has a case, or is like it; unless a named tree lacks it."""
+    undone = {name for mutant in museum.collect(root, the_plan)
+              for name in re.findall(r"(?:Undoes|Like): ([0-9a-f]{12})\b", mutant.origin)}
     red = " ".join(words for cell in expected.CELLS
                    for status, words in getattr(expected.read(root, cell), "cases", {}).values()
                    if status == expected.FAIL)
@@ -119,7 +120,7 @@ def _lint_museum(root, the_plan, table_):
     return ([f"museum: nothing undoes {fix.key()}" for fix in table_
              if fix.id and fix.cases and fix.id not in undone and fix.id not in red]
             + [f"museum: {name} is undone, and is not in {fixtable.TABLE}" for name in sorted(undone)
-               if re.fullmatch(r"[0-9a-f]{12}", name) and name not in known])
+               if name not in known])
 
 
 def _lint_expected(root, table_):

@@ -45,6 +45,10 @@ class Fix:
         """Its id and title, as in a kernel comment."""
         return f'{self.id} "{self.title}"' if self.id else f'"{self.title}"'
 
+    def names(self, case):
+        """Whether the line speaks of @case, be it only in the reason why it has none."""
+        return case in self.cases or case.partition(".")[2] in self.untested.split()
+
     def fixed_in(self, version):
         """The version of the branch of @version that has the fix, else mainline's; "" if none."""
         own = [v for v in self.fixed if _numbers(v)[:2] == _numbers(version)[:2]]

@@ -6,7 +6,6 @@
  * kernel once took any reference to a table for one more sharer,
  * 59d9094df3d7 ("mm: hugetlb: independent PMD page table shared count").
  */
-#include <kunit/resource.h>
 #include <kunit/test.h>
 #include <linux/fs.h>
 #include <linux/hugetlb.h>
@@ -29,8 +28,6 @@ static void first_mm_is_not_shared(struct kunit *test)
 	struct mm_struct *mm = mm_kunit_sharer(test, file, 1);
 
 	KUNIT_EXPECT_EQ(test, mm_kunit_owners(test, mm, BASE), 1);
-	KUNIT_EXPECT_FALSE(test,
-			   hugetlb_pmd_shared(mm_kunit_huge_ptep(mm, BASE)));
 	EXPECT_HUGETLB_COUNTS_MATCH(test);
 }
 
@@ -43,8 +40,6 @@ static void second_mm_joins_table_of_first(struct kunit *test)
 	KUNIT_EXPECT_PTR_EQ(test, mm_kunit_pmd_table(first, BASE),
 			    mm_kunit_pmd_table(second, BASE));
 	KUNIT_EXPECT_EQ(test, mm_kunit_owners(test, first, BASE), 2);
-	KUNIT_EXPECT_TRUE(test,
-			  hugetlb_pmd_shared(mm_kunit_huge_ptep(first, BASE)));
 	EXPECT_HUGETLB_COUNTS_MATCH(test);
 
 	mm_kunit_write(test, first, BASE + PMD_SIZE, 42);
@@ -239,9 +234,6 @@ static void unshare_to_last_owner_keeps_table(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, mm_kunit_unshare(second, BASE).ret, 0);
 	KUNIT_EXPECT_PTR_EQ(test, mm_kunit_pmd_table(second, BASE), table);
 	KUNIT_EXPECT_EQ(test, mm_kunit_read(test, second, BASE), 42ULL);
-	KUNIT_EXPECT_FALSE(test,
-			   hugetlb_pmd_shared(mm_kunit_huge_ptep(second,
-								 BASE)));
 	EXPECT_HUGETLB_COUNTS_MATCH(test);
 }
 
@@ -401,49 +393,6 @@ static void vma_without_mayshare_never_shares(struct kunit *test)
 	EXPECT_HUGETLB_COUNTS_MATCH(test);
 }
 
-/**
- * struct hugetlb_swapped_lock - a VMA whose lock is replaced for a while
- * @vma: the VMA
- * @lock: its own lock, which the last unmap frees
- */
-struct hugetlb_swapped_lock {
-	struct vm_area_struct *vma;
-	void *lock;
-};
-
-static void hugetlb_put_lock_back(void *ctx)
-{
-	struct hugetlb_swapped_lock *swapped = ctx;
-
-	swapped->vma->vm_private_data = swapped->lock;
-}
-
-/* Until the case ends, or calls hugetlb_restore_vma_lock(). */
-static struct hugetlb_swapped_lock *hugetlb_swap_vma_lock(struct kunit *test,
-							  struct mm_struct *mm,
-							  unsigned long addr,
-							  void *lock)
-{
-	struct hugetlb_swapped_lock *swapped;
-
-	swapped = kunit_kzalloc(test, sizeof(*swapped), GFP_KERNEL);
-	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, swapped);
-	swapped->vma = mm_kunit_vma(mm, addr);
-	swapped->lock = swapped->vma->vm_private_data;
-	swapped->vma->vm_private_data = lock;
-	KUNIT_ASSERT_EQ(test,
-			kunit_add_action_or_reset(test, hugetlb_put_lock_back,
-						  swapped),
-			0);
-	return swapped;
-}
-
-static void hugetlb_restore_vma_lock(struct kunit *test,
-				     struct hugetlb_swapped_lock *swapped)
-{
-	kunit_release_action(test, hugetlb_put_lock_back, swapped);
-}
-
 /*
  * vm_private_data of a private mapping is not a VMA lock. Neither the VMA that
  * looks for a table to share nor the VMA that has one may be mistaken for
@@ -453,14 +402,14 @@ static void private_mapping_never_shares(struct kunit *test)
 {
 	struct file *file = mm_kunit_shareable_file(test, PUD_SIZE);
 	struct mm_struct *shared = mm_kunit_sharer(test, file, 1);
-	struct hugetlb_swapped_lock *locks[2];
+	struct mm_kunit_swapped_lock *locks[2];
 	struct mm_struct *mms[2];
 	int i;
 
 	for (i = 0; i < 2; i++) {
 		mms[i] = mm_kunit_map_new(test, file, BASE, PUD_SIZE, RW,
 					  MAP_PRIVATE, 0);
-		locks[i] = hugetlb_swap_vma_lock(test, mms[i], BASE, mms[i]);
+		locks[i] = mm_kunit_swap_vma_lock(test, mms[i], BASE, mms[i]);
 		mm_kunit_huge_pte_alloc(mm_kunit_vma(mms[i], BASE), BASE);
 		KUNIT_EXPECT_TRUE(test, mm_kunit_own_tables(shared, BASE,
 							    mms[i], BASE));
@@ -468,7 +417,7 @@ static void private_mapping_never_shares(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test,
 			  mm_kunit_own_tables(mms[0], BASE, mms[1], BASE));
 	for (i = 0; i < 2; i++)
-		hugetlb_restore_vma_lock(test, locks[i]);
+		mm_kunit_restore_vma_lock(test, locks[i]);
 	EXPECT_HUGETLB_COUNTS_MATCH(test);
 }
 
@@ -476,15 +425,15 @@ static void joining_without_vma_lock_never_shares(struct kunit *test)
 {
 	struct file *file = mm_kunit_shareable_file(test, PUD_SIZE);
 	struct mm_struct *first = mm_kunit_sharer(test, file, 1);
-	struct hugetlb_swapped_lock *lock;
+	struct mm_kunit_swapped_lock *lock;
 	struct mm_struct *second;
 
 	second = mm_kunit_map_new(test, file, BASE, PUD_SIZE, RW, MAP_SHARED,
 				  0);
-	lock = hugetlb_swap_vma_lock(test, second, BASE, NULL);
+	lock = mm_kunit_swap_vma_lock(test, second, BASE, NULL);
 	mm_kunit_huge_pte_alloc(mm_kunit_vma(second, BASE), BASE);
 	KUNIT_EXPECT_TRUE(test, mm_kunit_own_tables(first, BASE, second, BASE));
-	hugetlb_restore_vma_lock(test, lock);
+	mm_kunit_restore_vma_lock(test, lock);
 	EXPECT_HUGETLB_COUNTS_MATCH(test);
 }
 
@@ -492,16 +441,16 @@ static void owner_without_vma_lock_never_shares(struct kunit *test)
 {
 	struct file *file = mm_kunit_shareable_file(test, PUD_SIZE);
 	struct mm_struct *leaving = mm_kunit_sharer(test, file, 1);
-	struct hugetlb_swapped_lock *lock;
+	struct mm_kunit_swapped_lock *lock;
 	struct mm_struct *second;
 
 	second = mm_kunit_map_new(test, file, BASE, PUD_SIZE, RW, MAP_SHARED,
 				  0);
-	lock = hugetlb_swap_vma_lock(test, leaving, BASE, NULL);
+	lock = mm_kunit_swap_vma_lock(test, leaving, BASE, NULL);
 	mm_kunit_huge_pte_alloc(mm_kunit_vma(second, BASE), BASE);
 	KUNIT_EXPECT_TRUE(test,
 			  mm_kunit_own_tables(leaving, BASE, second, BASE));
-	hugetlb_restore_vma_lock(test, lock);
+	mm_kunit_restore_vma_lock(test, lock);
 	EXPECT_HUGETLB_COUNTS_MATCH(test);
 }
 
@@ -567,31 +516,67 @@ static void want_pmd_share_asks_for_a_vma_lock(struct kunit *test)
 {
 	struct file *file = mm_kunit_shareable_file(test, PUD_SIZE);
 	struct mm_struct *mm = mm_kunit_sharer(test, file, 1);
-	struct hugetlb_swapped_lock *lock =
-		hugetlb_swap_vma_lock(test, mm, BASE, NULL);
+	struct mm_kunit_swapped_lock *lock =
+		mm_kunit_swap_vma_lock(test, mm, BASE, NULL);
 
 	KUNIT_EXPECT_FALSE(test, want_pmd_share(mm_kunit_vma(mm, BASE), BASE));
-	hugetlb_restore_vma_lock(test, lock);
+	mm_kunit_restore_vma_lock(test, lock);
 	KUNIT_EXPECT_TRUE(test, want_pmd_share(mm_kunit_vma(mm, BASE), BASE));
 }
 
 /*
  * 59d9094df3d7 ("mm: hugetlb: independent PMD page table shared count"): GUP or
- * compaction may take a reference to the page of a table at any time.
+ * compaction may take a reference to the page of a table at any time. It was
+ * counted as a sharer, and the only owner lost its table.
  */
 static void stray_reference_is_no_sharer(struct kunit *test)
 {
 	struct file *file = mm_kunit_shareable_file(test, PUD_SIZE);
 	struct mm_struct *mm = mm_kunit_sharer(test, file, 1);
 	struct page *table = mm_kunit_pmd_table(mm, BASE);
+	int ret;
 
 	get_page(table);
-	KUNIT_EXPECT_FALSE(test,
-			   hugetlb_pmd_shared(mm_kunit_huge_ptep(mm, BASE)));
-	KUNIT_EXPECT_EQ(test, mm_kunit_unshare(mm, BASE).ret, 0);
-	KUNIT_EXPECT_PTR_EQ(test, mm_kunit_pmd_table(mm, BASE), table);
-	put_page(table);
+	ret = mm_kunit_unshare(mm, BASE).ret;
+	KUNIT_EXPECT_TRUE(test, mm_kunit_put_stray_ref(mm, BASE, table));
+	KUNIT_EXPECT_EQ(test, ret, 0);
 	EXPECT_HUGETLB_COUNTS_MATCH(test);
+}
+
+/*
+ * The same for who asks whether a table is shared: smaps counts what is shared,
+ * and migrate_pages(2) leaves it alone.
+ */
+static void stray_reference_makes_no_pmd_shared(struct kunit *test)
+{
+	struct file *file = mm_kunit_shareable_file(test, PUD_SIZE);
+	struct mm_struct *mm = mm_kunit_sharer(test, file, 1);
+	struct page *table = mm_kunit_pmd_table(mm, BASE);
+	bool shared;
+
+	get_page(table);
+	shared = hugetlb_pmd_shared(mm_kunit_huge_ptep(mm, BASE));
+	put_page(table);
+	KUNIT_EXPECT_FALSE(test, shared);
+}
+
+/*
+ * ca1a47cd3f5f ("mm/hugetlb: fix hugetlb_pmd_shared()"): it went on to ask for
+ * references, which sharers did not take any more, and never saw a shared
+ * table.
+ */
+static void pmd_is_shared_while_it_has_two_owners(struct kunit *test)
+{
+	struct file *file = mm_kunit_shareable_file(test, PUD_SIZE);
+	struct mm_struct *first = mm_kunit_sharer(test, file, 1);
+	pte_t *ptep = mm_kunit_huge_ptep(first, BASE);
+	struct mm_struct *second;
+
+	KUNIT_EXPECT_FALSE(test, hugetlb_pmd_shared(ptep));
+	second = mm_kunit_sharer(test, file, 1);
+	KUNIT_EXPECT_TRUE(test, hugetlb_pmd_shared(ptep));
+	mm_kunit_exit_mm(test, second);
+	KUNIT_EXPECT_FALSE(test, hugetlb_pmd_shared(ptep));
 }
 
 /*
@@ -672,6 +657,8 @@ static struct kunit_case hugetlb_pmd_share_cases[] = {
 	KUNIT_CASE(want_pmd_share_asks_for_whole_shared_puds),
 	KUNIT_CASE(want_pmd_share_asks_for_a_vma_lock),
 	KUNIT_CASE(stray_reference_is_no_sharer),
+	KUNIT_CASE(stray_reference_makes_no_pmd_shared),
+	KUNIT_CASE(pmd_is_shared_while_it_has_two_owners),
 	KUNIT_CASE(only_last_sharer_owes_an_ipi),
 	KUNIT_CASE(unshare_owes_flush_of_whole_pud),
 	KUNIT_CASE(two_mms_without_sharing_have_own_tables),

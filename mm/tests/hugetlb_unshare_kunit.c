@@ -14,6 +14,7 @@
 #include <linux/string.h>
 #include <linux/userfaultfd_k.h>
 
+#include "lib/entry.h"
 #include "lib/fixture.h"
 #include "lib/hugetlb.h"
 #include "lib/hugetlb_share.h"
@@ -181,8 +182,9 @@ static void split_between_puds_keeps_sharing(struct kunit *test)
 }
 
 /*
- * 081056dc00a2 ("mm/hugetlb: unshare page tables during VMA split, not before"):
- * a page fault between may_split() and the split would share the table again.
+ * 081056dc00a2 ("mm/hugetlb: unshare page tables during VMA split, not
+ * before"): a split that was refused later had unshared already, and a page
+ * fault between may_split() and the split would share the table again.
  */
 static void split_unshares_when_it_splits_not_before(struct kunit *test)
 {
@@ -196,6 +198,13 @@ static void split_unshares_when_it_splits_not_before(struct kunit *test)
 	mmap_write_unlock(pair.other);
 	KUNIT_EXPECT_EQ(test, ret, 0);
 	KUNIT_EXPECT_EQ(test, mm_kunit_owners(test, pair.keeper, BASE), 2);
+	EXPECT_KEEPER_UNAFFECTED(test, &pair);
+
+	KUNIT_EXPECT_EQ(test,
+			mm_kunit_madvise(pair.other, BASE, PMD_SIZE,
+					 MADV_DONTFORK),
+			0L);
+	KUNIT_EXPECT_EQ(test, mm_kunit_owners(test, pair.keeper, BASE), 1);
 	EXPECT_KEEPER_UNAFFECTED(test, &pair);
 }
 
@@ -236,25 +245,12 @@ static void fork_of_sharer_shares(struct kunit *test)
 	EXPECT_KEEPER_UNAFFECTED(test, &pair);
 }
 
-/* copy_hugetlb_page_range() of one VMA, under the locks of fork(). */
-static int hugetlb_copy_range(struct mm_struct *parent, struct mm_struct *child)
-{
-	struct vm_area_struct *src = mm_kunit_vma(parent, BASE);
-	struct vm_area_struct *dst = mm_kunit_vma(child, BASE);
-	int ret;
-
-	mmap_write_lock(parent);
-	mmap_write_lock_nested(child, SINGLE_DEPTH_NESTING);
-	ret = copy_hugetlb_page_range(child, parent, dst, src);
-	mmap_write_unlock(child);
-	mmap_write_unlock(parent);
-	return ret;
-}
-
 /*
  * 3aa4ed8040e1 ("mm/hugetlb: make detecting shared pte more reliable"): the
  * child shares a table, but with a third VMA and not with its parent. What that
- * table maps must not be mapped and counted once more.
+ * table maps must not be mapped and counted once more. Later fork() asked for
+ * references to the table, which sharers did not take any more, 14967a9c7d24
+ * ("mm/hugetlb: fix copy_hugetlb_page_range() to use ->pt_share_count").
  */
 static void fork_into_third_vmas_table_maps_nothing(struct kunit *test)
 {
@@ -266,9 +262,39 @@ static void fork_into_third_vmas_table_maps_nothing(struct kunit *test)
 				  MAP_SHARED, 0);
 	mm_kunit_read(test, parent, BASE);
 	child = mm_kunit_map_new(test, file, BASE, PUD_SIZE, RW, MAP_SHARED, 0);
-	KUNIT_EXPECT_EQ(test, hugetlb_copy_range(parent, child), 0);
+	KUNIT_EXPECT_EQ(test, mm_kunit_copy_hugetlb_range(parent, child), 0);
 	KUNIT_EXPECT_EQ(test, mm_kunit_owners(test, third, BASE), 2);
 	KUNIT_EXPECT_TRUE(test, mm_kunit_own_tables(parent, BASE, child, BASE));
+	EXPECT_HUGETLB_COUNTS_MATCH(test);
+}
+
+/*
+ * 14967a9c7d24 ("mm/hugetlb: fix copy_hugetlb_page_range() to use
+ * ->pt_share_count"): a reference to the page of the child's table was taken
+ * for a sharer, and nothing was copied, as in trees without 59d9094df3d7. The
+ * VMAs are too short to share.
+ */
+static void fork_copies_despite_stray_reference_to_table(struct kunit *test)
+{
+	struct file *file = mm_kunit_shareable_file(test, PUD_SIZE);
+	struct mm_struct *mms[2];
+	struct page *table, *page;
+	int i, ret;
+
+	for (i = 0; i < 2; i++)
+		mms[i] = mm_kunit_map_new(test, file, BASE, PUD_SIZE - PMD_SIZE,
+					  RW, MAP_SHARED, 0);
+	mm_kunit_write(test, mms[0], BASE, 42);
+	mm_kunit_huge_pte_alloc(mm_kunit_vma(mms[1], BASE), BASE);
+	KUNIT_ASSERT_TRUE(test,
+			  mm_kunit_own_tables(mms[0], BASE, mms[1], BASE));
+	page = mm_kunit_page_at(mms[0], BASE);
+	table = mm_kunit_pmd_table(mms[1], BASE);
+	get_page(table);
+	ret = mm_kunit_copy_hugetlb_range(mms[0], mms[1]);
+	put_page(table);
+	KUNIT_EXPECT_EQ(test, ret, 0);
+	KUNIT_EXPECT_PTR_EQ(test, mm_kunit_page_at(mms[1], BASE), page);
 	EXPECT_HUGETLB_COUNTS_MATCH(test);
 }
 
@@ -333,7 +359,7 @@ static void fork_of_uffd_wp_vma_copies_uffd_wp_bits(struct kunit *test)
 	KUNIT_ASSERT_NE(test, pmd_val(pmd[0]), pmd_val(unprotected));
 	KUNIT_ASSERT_FALSE(test, pmd_none(pmd[1]));
 
-	KUNIT_EXPECT_EQ(test, hugetlb_copy_range(mms[0], mms[1]), 0);
+	KUNIT_EXPECT_EQ(test, mm_kunit_copy_hugetlb_range(mms[0], mms[1]), 0);
 	KUNIT_ASSERT_TRUE(test,
 			  mm_kunit_own_tables(mms[0], BASE, mms[1], BASE));
 	for (i = 0; i < 3; i++) {
@@ -633,6 +659,7 @@ static struct kunit_case hugetlb_unshare_cases[] = {
 	KUNIT_CASE(dontneed_of_part_takes_mm_out),
 	KUNIT_CASE(fork_of_sharer_shares),
 	KUNIT_CASE(fork_into_third_vmas_table_maps_nothing),
+	KUNIT_CASE(fork_copies_despite_stray_reference_to_table),
 	KUNIT_CASE(fork_beside_third_vmas_table_counts_nothing_twice),
 	KUNIT_CASE(fork_of_uffd_wp_vma_copies_uffd_wp_bits),
 	KUNIT_CASE(punch_hole_takes_page_from_every_mm),

@@ -9,6 +9,7 @@
 #include <linux/bitops.h>
 #include <linux/fs.h>
 #include <linux/hugetlb.h>
+#include <linux/kthread.h>
 #include <linux/mm.h>
 #include <linux/mman.h>
 #include <linux/page-flags.h>
@@ -487,6 +488,81 @@ static void unmap_hwpoisons_private_hugetlb_everywhere(struct kunit *test)
 	mm_kunit_put_target(&t);
 }
 
+/*
+ * 8977752c8056 ("mm/gup: reject FOLL_SPLIT_PMD with hugetlb VMAs"): uprobes and
+ * devices ask GUP to split what a PMD maps. A huge page of hugetlb was split as
+ * if it were a THP, and was not mapped any more.
+ */
+static void gup_splits_no_hugetlb_pmd(struct kunit *test)
+{
+	struct file *file = mm_kunit_hugetlb_file(test, PUD_SIZE);
+	struct page *page, *got = NULL;
+	struct mm_struct *mm;
+	long ret;
+
+	mm = mm_kunit_map_new(test, file, MM_KUNIT_BASE, 4 * PMD_SIZE, RW,
+			      MAP_SHARED, 0);
+	mm_kunit_write(test, mm, MM_KUNIT_BASE, mm_kunit_content(0));
+	page = mm_kunit_page_at(mm, MM_KUNIT_BASE);
+	kthread_use_mm(mm);
+	ret = get_user_pages_unlocked(MM_KUNIT_BASE, 1, &got,
+				      FOLL_SPLIT_PMD | FOLL_NOFAULT);
+	kthread_unuse_mm(mm);
+	if (ret == 1)
+		put_page(got);
+	else
+		KUNIT_EXPECT_EQ(test, ret, (long)-EOPNOTSUPP);
+	KUNIT_EXPECT_PTR_EQ(test, mm_kunit_page_at(mm, MM_KUNIT_BASE), page);
+	KUNIT_EXPECT_EQ(test, mm_kunit_entry_at(mm, MM_KUNIT_BASE).size,
+			PMD_SIZE);
+	EXPECT_HUGETLB_COUNTS_MATCH(test);
+}
+
+#ifdef CONFIG_DEVICE_PRIVATE
+static struct page *rmap_make_exclusive(struct mm_struct *mm,
+					unsigned long addr)
+{
+	struct folio *folio;
+	struct page *page;
+
+	mmap_read_lock(mm);
+	page = make_device_exclusive(mm, addr, &folio, &folio);
+	mmap_read_unlock(mm);
+	return page;
+}
+#else
+static struct page *rmap_make_exclusive(struct mm_struct *mm,
+					unsigned long addr)
+{
+	return ERR_PTR(-EOPNOTSUPP);
+}
+#endif
+
+/*
+ * bc3fe6805cf0 ("mm/rmap: reject hugetlb folios in
+ * folio_make_device_exclusive()"): a device-exclusive entry is one of a base
+ * page, and the kernel does not know it in a hugetlb VMA.
+ */
+static void hugetlb_is_not_made_device_exclusive(struct kunit *test)
+{
+	struct mm_struct *mm;
+	struct page *page, *exclusive;
+
+	if (!IS_ENABLED(CONFIG_DEVICE_PRIVATE))
+		kunit_skip(test, "no page can be a device's alone");
+	mm = rmap_private_hugetlb_mm(test);
+	page = mm_kunit_page_at(mm, MM_KUNIT_BASE);
+	exclusive = rmap_make_exclusive(mm, MM_KUNIT_BASE);
+	if (!IS_ERR(exclusive)) {
+		unlock_page(exclusive);
+		put_page(exclusive);
+	}
+	KUNIT_EXPECT_TRUE(test, IS_ERR(exclusive));
+	KUNIT_EXPECT_PTR_EQ(test, mm_kunit_page_at(mm, MM_KUNIT_BASE), page);
+	KUNIT_EXPECT_FALSE(test, folio_test_locked(page_folio(page)));
+	rmap_expect_words(test, mm, 1);
+}
+
 /* What other cases rest on comes first. */
 static struct kunit_case rmap_hugetlb_cases[] = {
 	KUNIT_CASE(migrate_takes_hugetlb_from_every_sharer),
@@ -504,6 +580,8 @@ static struct kunit_case rmap_hugetlb_cases[] = {
 	KUNIT_CASE(hwpoison_of_hugetlb_of_locked_vma_waits),
 	KUNIT_CASE(unmap_hwpoisons_hugetlb_everywhere),
 	KUNIT_CASE(unmap_hwpoisons_private_hugetlb_everywhere),
+	KUNIT_CASE(gup_splits_no_hugetlb_pmd),
+	KUNIT_CASE(hugetlb_is_not_made_device_exclusive),
 	{}
 };
 

@@ -42,23 +42,20 @@ static const char *const needs_want_pmd_share[] = {
 static const char *const needs_move_hugetlb[] = {
 	"mremap_leaves_old_place_and_joins_anew",
 	"move_of_part_notifies_of_whole_pud",
-	NULL
-};
-
-static const char *const needs_hugetlb_split[] = {
-	"split_inside_pud_takes_mm_out",
-	"munmap_of_part_notifies_of_whole_pud",
-	NULL
-};
-
-static const char *const needs_split_under_lock[] = {
-	"split_unshares_when_it_splits_not_before",
+	"mremap_over_hole_keeps_offset",
+	"mremap_over_shared_table_keeps_offset",
+	"mremap_of_gigabytes_moves_last_page",
+	"write_without_free_page_finds_it_where_child_moved_it",
 	NULL
 };
 
 static const char *const needs_dontneed_hugetlb[] = {
 	"dontneed_of_part_takes_mm_out",
 	"dontneed_of_part_notifies_of_whole_pud",
+	"dontneed_of_page_that_child_maps_returns_no_promise",
+	"dontneed_of_own_page_keeps_a_page_promised",
+	"dontneed_of_registered_vma_leaves_markers",
+	"dontneed_of_leftover_uffd_bit_leaves_no_marker",
 	NULL
 };
 
@@ -67,13 +64,17 @@ static const char *const needs_fork_of_sharers[] = {
 	NULL
 };
 
-static const char *const needs_change_protection_flags[] = {
-	"fork_of_uffd_wp_vma_copies_uffd_wp_bits",
+static const char *const needs_make_exclusive[] = {
+	"hugetlb_is_not_made_device_exclusive",
 	NULL
 };
 
-static const char *const needs_any_pt_share_count[] = {
-	"stray_reference_is_no_sharer",
+static const char *const needs_change_protection_flags[] = {
+	"fork_of_uffd_wp_vma_copies_uffd_wp_bits",
+	"uffd_wp_of_marker_keeps_it",
+	"uffd_wp_resolve_takes_marker_out",
+	"write_to_page_with_leftover_uffd_bit_ends",
+	"write_to_leftover_marker_ends",
 	NULL
 };
 
@@ -113,7 +114,6 @@ static const char *const needs_anon_exclusive[] = {
 
 static const char *const needs_needs_cow_for_dma[] = {
 	"needs_cow_of_base_page",
-	"fork_copies_pinned_private_hugetlb",
 	NULL
 };
 
@@ -187,16 +187,6 @@ static const struct mm_kunit_lack mm_kunit_lacks[] = {
 		.reason = "mremap() of the tree does not move hugetlb mappings",
 	},
 	{
-		.cases = needs_hugetlb_split,
-		.lacks = !IS_ENABLED(CONFIG_MM_KUNIT_HAS_HUGETLB_SPLIT),
-		.reason = "the tree does not unshare when a VMA is split",
-	},
-	{
-		.cases = needs_split_under_lock,
-		.lacks = !IS_ENABLED(CONFIG_MM_KUNIT_HAS_SPLIT_UNDER_LOCK),
-		.reason = "the tree does not unshare under the locks of the split",
-	},
-	{
 		.cases = needs_dontneed_hugetlb,
 		.lacks = !IS_ENABLED(CONFIG_MM_KUNIT_HAS_DONTNEED_HUGETLB),
 		.reason = "MADV_DONTNEED of the tree does not take hugetlb mappings",
@@ -207,14 +197,15 @@ static const struct mm_kunit_lack mm_kunit_lacks[] = {
 		.reason = "the tree does not copy the tables of a VMA that may share",
 	},
 	{
+		.cases = needs_make_exclusive,
+		.lacks = !IS_ENABLED(CONFIG_MM_KUNIT_HAS_MAKE_EXCLUSIVE) &&
+			 !IS_ENABLED(CONFIG_MM_KUNIT_HAS_MAKE_EXCLUSIVE_RANGE),
+		.reason = "the tree gives no page to a device alone",
+	},
+	{
 		.cases = needs_change_protection_flags,
 		.lacks = !IS_ENABLED(CONFIG_MM_KUNIT_HAS_CHANGE_PROTECTION_FLAGS),
 		.reason = "the tree cannot write-protect huge pages by userfaultfd",
-	},
-	{
-		.cases = needs_any_pt_share_count,
-		.lacks = !IS_ENABLED(CONFIG_MM_KUNIT_HAS_ANY_PT_SHARE_COUNT),
-		.reason = "the tree counts sharers by references to the page",
 	},
 	{
 		.cases = needs_unshare_tlb,

@@ -2,11 +2,13 @@
 /*
  * mms that share PMD tables, see hugetlb_share.h.
  */
+#include <kunit/resource.h>
 #include <kunit/test.h>
 #include <linux/fs.h>
 #include <linux/hugetlb.h>
 #include <linux/mm.h>
 #include <linux/mman.h>
+#include <linux/pgalloc.h>
 
 #include <asm/tlb.h>
 
@@ -201,4 +203,98 @@ struct mm_kunit_unshared mm_kunit_unshare(struct mm_struct *mm,
 	tlb_finish_mmu(&tlb);
 	mmap_read_unlock(mm);
 	return result;
+}
+
+/**
+ * mm_kunit_put_stray_ref() - let go of a PMD table that one mm has
+ * @mm: the mm
+ * @addr: an address of the PUD that the table is for
+ * @table: the page of the table, which the case has a reference to
+ *
+ * If the kernel took the case for a sharer and unshared the table, the
+ * reference is the last one, and the mm gets the table back with it.
+ *
+ * Return: whether the mm had the table
+ */
+bool mm_kunit_put_stray_ref(struct mm_struct *mm, unsigned long addr,
+			    struct page *table)
+{
+	if (mm_kunit_pmd_table(mm, addr) == table) {
+		put_page(table);
+		return true;
+	}
+	pud_populate(mm, mm_kunit_pud(mm, addr), page_address(table));
+	mm_inc_nr_pmds(mm);
+	if (page_count(table) > 1)
+		put_page(table);
+	return false;
+}
+
+/**
+ * mm_kunit_copy_hugetlb_range() - copy_hugetlb_page_range() as fork() calls it
+ * @parent: the mm with the VMA at MM_KUNIT_BASE to copy
+ * @child: the mm with the VMA at MM_KUNIT_BASE to copy to
+ *
+ * Context: takes and drops the mmap locks for writing.
+ * Return: what copy_hugetlb_page_range() returns
+ */
+int mm_kunit_copy_hugetlb_range(struct mm_struct *parent,
+				struct mm_struct *child)
+{
+	struct vm_area_struct *src = mm_kunit_vma(parent, MM_KUNIT_BASE);
+	struct vm_area_struct *dst = mm_kunit_vma(child, MM_KUNIT_BASE);
+	int ret;
+
+	mmap_write_lock(parent);
+	mmap_write_lock_nested(child, SINGLE_DEPTH_NESTING);
+	ret = copy_hugetlb_page_range(child, parent, dst, src);
+	mmap_write_unlock(child);
+	mmap_write_unlock(parent);
+	return ret;
+}
+
+static void mm_kunit_put_lock_back(void *ctx)
+{
+	struct mm_kunit_swapped_lock *swapped = ctx;
+
+	swapped->vma->vm_private_data = swapped->lock;
+}
+
+/**
+ * mm_kunit_swap_vma_lock() - give a hugetlb VMA another lock, or none
+ * @test: the case, at whose end the VMA has its own lock again
+ * @mm: the mm
+ * @addr: an address in the VMA
+ * @lock: what it has for a lock meanwhile
+ *
+ * Return: for mm_kunit_restore_vma_lock()
+ */
+struct mm_kunit_swapped_lock *mm_kunit_swap_vma_lock(struct kunit *test,
+						     struct mm_struct *mm,
+						     unsigned long addr,
+						     void *lock)
+{
+	struct mm_kunit_swapped_lock *swapped;
+
+	swapped = kunit_kzalloc(test, sizeof(*swapped), GFP_KERNEL);
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, swapped);
+	swapped->vma = mm_kunit_vma(mm, addr);
+	swapped->lock = swapped->vma->vm_private_data;
+	swapped->vma->vm_private_data = lock;
+	KUNIT_ASSERT_EQ(test,
+			kunit_add_action_or_reset(test, mm_kunit_put_lock_back,
+						  swapped),
+			0);
+	return swapped;
+}
+
+/**
+ * mm_kunit_restore_vma_lock() - give a hugetlb VMA its own lock back
+ * @test: the case
+ * @swapped: what mm_kunit_swap_vma_lock() returned
+ */
+void mm_kunit_restore_vma_lock(struct kunit *test,
+			       struct mm_kunit_swapped_lock *swapped)
+{
+	kunit_release_action(test, mm_kunit_put_lock_back, swapped);
 }

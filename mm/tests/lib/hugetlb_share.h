@@ -42,6 +42,16 @@ struct mm_kunit_pair {
 	struct file *file;
 };
 
+/**
+ * struct mm_kunit_swapped_lock - a VMA whose lock is replaced for a while
+ * @vma: the VMA
+ * @lock: its own lock, which the last unmap frees
+ */
+struct mm_kunit_swapped_lock {
+	struct vm_area_struct *vma;
+	void *lock;
+};
+
 struct file *mm_kunit_shareable_file(struct kunit *test, unsigned long size);
 struct mm_struct *mm_kunit_sharer(struct kunit *test, struct file *file,
 				  int puds);
@@ -55,6 +65,16 @@ pte_t *mm_kunit_huge_ptep(struct mm_struct *mm, unsigned long addr);
 bool mm_kunit_pud_is_clear(struct mm_struct *mm, unsigned long addr);
 struct mm_kunit_unshared mm_kunit_unshare(struct mm_struct *mm,
 					  unsigned long addr);
+bool mm_kunit_put_stray_ref(struct mm_struct *mm, unsigned long addr,
+			    struct page *table);
+int mm_kunit_copy_hugetlb_range(struct mm_struct *parent,
+				struct mm_struct *child);
+struct mm_kunit_swapped_lock *mm_kunit_swap_vma_lock(struct kunit *test,
+						     struct mm_struct *mm,
+						     unsigned long addr,
+						     void *lock);
+void mm_kunit_restore_vma_lock(struct kunit *test,
+			       struct mm_kunit_swapped_lock *swapped);
 
 /* Macros, so that a failure is reported with the line of the case. */
 

@@ -15,4 +15,18 @@
 #define scoped_with_init_fs()
 #endif
 
+/* Until 6.0 it moved a page. */
+#ifndef CONFIG_MM_KUNIT_HAS_MIGRATE_FOLIO
+#include <linux/migrate_mode.h>
+
+struct folio;
+
+typedef int (*mm_kunit_migrate_folio_fn)(struct address_space *mapping,
+					 struct folio *dst, struct folio *src,
+					 enum migrate_mode mode);
+
+#define mm_kunit_migrate_folio_op(ops) \
+	(*(mm_kunit_migrate_folio_fn *)&(ops)->migratepage)
+#endif
+
 #endif /* _MM_KUNIT_COMPAT_FS_H */

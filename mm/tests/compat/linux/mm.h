@@ -186,6 +186,10 @@ static inline void mm_kunit_set_mm_flag(int flag, struct mm_struct *mm, bool on)
 #define MADV_COLLAPSE	(-1)
 #endif
 
+#ifndef CONFIG_MM_KUNIT_HAS_FOLL_NOFAULT
+#define FOLL_NOFAULT	0
+#endif
+
 #ifndef VM_UFFD_MINOR
 #define VM_UFFD_MINOR	VM_NONE
 #endif
@@ -196,6 +200,7 @@ static inline void mm_kunit_set_mm_flag(int flag, struct mm_struct *mm, bool on)
 
 #ifndef MM_CP_UFFD_WP
 #define MM_CP_UFFD_WP	0
+#define MM_CP_UFFD_WP_RESOLVE	0
 #endif
 
 #endif /* _MM_KUNIT_COMPAT_MM_H */

@@ -1,0 +1,218 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * What happens to the pages of a hugetlb file meanwhile: a hole is punched, or
+ * a page migrates, while others look at the page or its mappings. The lock of
+ * the page and i_mmap_rwsem of the file say who may.
+ */
+#include <kunit/test.h>
+#include <linux/fs.h>
+#include <linux/hugetlb.h>
+#include <linux/migrate.h>
+#include <linux/mm.h>
+#include <linux/mman.h>
+#include <linux/mutex.h>
+#include <linux/rwsem.h>
+#include <linux/sched.h>
+#include <linux/string.h>
+
+#include "lib/entry.h"
+#include "lib/fixture.h"
+#include "lib/hugetlb.h"
+#include "lib/hugetlb_share.h"
+#include "lib/pages.h"
+#include "lib/process.h"
+#include "lib/thread.h"
+
+#define BASE MM_KUNIT_BASE
+#define RW (PROT_READ | PROT_WRITE)
+
+/**
+ * struct file_punch - a hole that is punched into a file meanwhile
+ * @thread: who does it
+ * @file: the file, which loses its first huge page
+ */
+struct file_punch {
+	struct mm_kunit_thread thread;
+	struct file *file;
+};
+
+static int file_punch_hole(void *arg)
+{
+	struct file_punch *punch = arg;
+
+	return mm_kunit_punch_hole(punch->file, 0, PMD_SIZE);
+}
+
+/* Another place in the file, where nobody looks for a page of the hole. */
+static void file_hide_vma(struct vm_area_struct *vma, bool hide)
+{
+	struct address_space *mapping = vma->vm_file->f_mapping;
+
+	i_mmap_lock_write(mapping);
+	if (hide)
+		vma->vm_pgoff += PUD_SIZE >> PAGE_SHIFT;
+	else
+		vma->vm_pgoff -= PUD_SIZE >> PAGE_SHIFT;
+	i_mmap_unlock_write(mapping);
+}
+
+/*
+ * Whether @mm[0] still maps @page when the hole is about to take it and has to
+ * wait for its lock. The hole unmaps what it finds, which @mm[1] shows, and is
+ * stopped by the mutex of page faults before it looks at each page again.
+ * @mm[0] is hidden till then, as if it had faulted meanwhile.
+ */
+static bool file_punch_waits_for_lock(struct file_punch *punch,
+				      struct mm_struct *mm[2],
+				      struct page *page)
+{
+	struct address_space *mapping = punch->file->f_mapping;
+	struct vm_area_struct *vma = mm_kunit_vma(mm[0], BASE);
+	u32 hash = hugetlb_fault_mutex_hash(mapping, 0);
+	unsigned long end = jiffies + 10 * HZ;
+	struct mutex *mutex; /* of faults at this place in the file */
+	bool stays;
+
+	mutex = &hugetlb_fault_mutex_table[hash];
+	mutex_lock(mutex);
+	file_hide_vma(vma, true);
+	folio_lock(page_folio(page));
+	if (mm_kunit_start_thread(&punch->thread, -1)) {
+		complete(&punch->thread.done);
+		punch->thread.ret = -EAGAIN;
+	}
+	while (mm_kunit_page_at(mm[1], BASE) && time_before(jiffies, end))
+		schedule_timeout_uninterruptible(1);
+	file_hide_vma(vma, false);
+	mutex_unlock(mutex);
+	stays = !mm_kunit_thread_returns(&punch->thread, 300) &&
+		mm_kunit_page_at(mm[0], BASE) == page;
+	folio_unlock(page_folio(page));
+	return stays;
+}
+
+/*
+ * 7b7387650dcf ("mm/hugetlb: fix folio is still mapped when deleted"): a hole
+ * looked whether a page was mapped, and unmapped it, without its lock. While
+ * the page migrated it was not, and came back mapped when it was no more in the
+ * file. So nothing of it may change while the page is locked.
+ */
+static void punch_hole_unmaps_page_under_its_lock(struct kunit *test)
+{
+	struct file *file = mm_kunit_hugetlb_file(test, 2 * PUD_SIZE);
+	struct file_punch punch = { .file = file };
+	struct mm_struct *mm[2];
+	struct page *page;
+	bool stays;
+	int i;
+
+	/* Too short to share a PMD table. */
+	for (i = 0; i < 2; i++) {
+		mm[i] = mm_kunit_map_new(test, file, BASE, 4 * PMD_SIZE, RW,
+					 MAP_SHARED, 0);
+		mm_kunit_write(test, mm[i], BASE, mm_kunit_content(i));
+	}
+	page = mm_kunit_page_at(mm[0], BASE);
+	punch.thread.fn = file_punch_hole;
+	punch.thread.arg = &punch;
+	get_page(page);
+	stays = file_punch_waits_for_lock(&punch, mm, page);
+	KUNIT_EXPECT_EQ(test, mm_kunit_join_thread(&punch.thread), 0);
+	put_page(page);
+	KUNIT_EXPECT_TRUE(test, stays);
+	for (i = 0; i < 2; i++)
+		KUNIT_EXPECT_NULL(test, mm_kunit_page_at(mm[i], BASE));
+	EXPECT_HUGETLB_COUNTS_MATCH(test);
+}
+
+/* A file's operation that moves a folio, where a tree has it. */
+#ifndef mm_kunit_migrate_folio_op
+#define mm_kunit_migrate_folio_op(ops) ((ops)->migrate_folio)
+#endif
+
+/**
+ * struct file_move - sees whether the mappings of a file are locked at a move
+ * @ops: the file's operations, but that a move is seen; written to once
+ * @old: its own
+ * @moves: how often a page moved
+ * @unlocked: how often nobody had i_mmap_rwsem
+ */
+struct file_move {
+	const struct address_space_operations ops;
+	const struct address_space_operations *old;
+	int moves;
+	int unlocked;
+};
+
+static int file_observe_move(struct address_space *mapping, struct folio *dst,
+			     struct folio *src, enum migrate_mode mode)
+{
+	struct file_move *move =
+		container_of(mapping->a_ops, struct file_move, ops);
+	typeof(mm_kunit_migrate_folio_op(move->old)) migrate =
+		mm_kunit_migrate_folio_op(move->old);
+
+	move->moves++;
+	if (!rwsem_is_locked(&mapping->i_mmap_rwsem))
+		move->unlocked++;
+	return migrate(mapping, dst, src, mode);
+}
+
+/*
+ * b7880cb166ab ("migrate: correct lock ordering for hugetlb file folios"): the
+ * mappings were unlocked for the move and locked again to restore them, with
+ * the page locked, while who unmaps a file takes the locks the other way round.
+ * So the page comes and goes under one i_mmap_rwsem.
+ */
+static void migration_keeps_mappings_of_file_locked(struct kunit *test)
+{
+	struct address_space *mapping;
+	struct file_move *move;
+	struct mm_struct *mm;
+	struct file *file;
+	struct page *page;
+	int ret;
+
+	if (!IS_ENABLED(CONFIG_MIGRATION) ||
+	    !IS_ENABLED(CONFIG_ARCH_ENABLE_HUGEPAGE_MIGRATION))
+		kunit_skip(test, "huge pages cannot migrate");
+	file = mm_kunit_hugetlb_file(test, PUD_SIZE);
+	mm = mm_kunit_map_new(test, file, BASE, 4 * PMD_SIZE, RW, MAP_SHARED,
+			      0);
+	mm_kunit_write(test, mm, BASE, mm_kunit_content(0));
+	page = mm_kunit_page_at(mm, BASE);
+	move = kunit_kzalloc(test, sizeof(*move), GFP_KERNEL);
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, move);
+	mapping = file->f_mapping;
+	move->old = mapping->a_ops;
+	memcpy((void *)&move->ops, move->old, sizeof(move->ops));
+	*(void **)&mm_kunit_migrate_folio_op(&move->ops) = file_observe_move;
+	mapping->a_ops = &move->ops;
+	ret = mm_kunit_migrate_hugetlb(page_folio(page));
+	mapping->a_ops = move->old;
+	KUNIT_EXPECT_EQ(test, ret, 0);
+	KUNIT_EXPECT_EQ(test, move->moves, 1);
+	KUNIT_EXPECT_EQ(test, move->unlocked, 0);
+	KUNIT_EXPECT_PTR_NE(test, mm_kunit_page_at(mm, BASE), page);
+	KUNIT_EXPECT_EQ(test, mm_kunit_read(test, mm, BASE),
+			mm_kunit_content(0));
+	EXPECT_HUGETLB_COUNTS_MATCH(test);
+}
+
+static struct kunit_case hugetlb_file_cases[] = {
+	KUNIT_CASE(punch_hole_unmaps_page_under_its_lock),
+	KUNIT_CASE(migration_keeps_mappings_of_file_locked),
+	{}
+};
+
+static struct kunit_suite hugetlb_file_suite = {
+	.name = "hugetlb_file",
+	.init = mm_kunit_init,
+	.exit = mm_kunit_exit,
+	.test_cases = hugetlb_file_cases,
+};
+
+kunit_test_suite(hugetlb_file_suite);
+
+MODULE_DESCRIPTION("KUnit tests for pages of hugetlb files");
+MODULE_LICENSE("GPL");

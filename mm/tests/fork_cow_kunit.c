@@ -303,25 +303,6 @@ static void fork_shares_pte_mapped_thp(struct kunit *test)
 /* More allocations than any fork here makes. */
 #define MAX_ALLOCATIONS 200
 
-/* Have fail_page_alloc fail whatever it is told to, without a word. */
-static void fork_inject_failures(struct kunit *test)
-{
-	static const char *const settings[][2] = {
-		{ "fail_page_alloc/verbose", "0" },
-		{ "fail_page_alloc/min-order", "0" },
-		{ "fail_page_alloc/ignore-gfp-wait", "N" },
-		{ "fail_page_alloc/ignore-gfp-highmem", "N" },
-	};
-	int i;
-
-	if (!IS_ENABLED(CONFIG_FAIL_PAGE_ALLOC) ||
-	    !IS_ENABLED(CONFIG_FAULT_INJECTION_DEBUG_FS))
-		kunit_skip(test, "fault injection is compiled out");
-	for (i = 0; i < ARRAY_SIZE(settings); i++)
-		mm_kunit_write_setting(test, "debugfs", settings[i][0],
-				       settings[i][1]);
-}
-
 /*
  * Let each allocation of a fork fail in turn, those of page tables and of the
  * copy of a pinned page among them. The failed fork must leave no count behind.
@@ -336,7 +317,7 @@ static void failed_fork_leaves_no_count(struct kunit *test)
 	int i, last = 0, failures = 0;
 	bool failed = true;
 
-	fork_inject_failures(test);
+	mm_kunit_inject_failures(test);
 	mm = mm_kunit_anon_mm(test, 3);
 	pin = mm_kunit_pin(test, mm, mm_kunit_addr(1), FOLL_WRITE);
 	t = mm_kunit_target_at(test, mm, mm_kunit_addr(2));

@@ -7,10 +7,12 @@
  * asserts while something is wrong, and every mm is as it was when it exits.
  */
 #include <kunit/test.h>
+#include <linux/leafops.h>
 #include <linux/mm.h>
 #include <linux/mman.h>
 #include <linux/page-flags.h>
 #include <linux/string.h>
+#include <linux/swapops.h>
 
 #include "lib/entry.h"
 #include "lib/fixture.h"
@@ -21,6 +23,8 @@
 #include "lib/pgwalk.h"
 #include "lib/process.h"
 #include "lib/snapshot.h"
+#include "lib/soft_dirty.h"
+#include "lib/swap.h"
 
 #define RW (PROT_READ | PROT_WRITE)
 
@@ -196,6 +200,71 @@ static void snapshot_sees_a_lost_uffd_bit(struct kunit *test)
 	result = lib_check_with_pte(test, mm, MM_KUNIT_BASE, pte);
 	*ptep = pte;
 	EXPECT_MISMATCH(test, result, "uffd 0 not 1");
+}
+
+/* The folio is not dirty, or that would be enough. */
+static void snapshot_sees_a_lost_soft_dirty_bit(struct kunit *test)
+{
+	struct lib_result result;
+	struct mm_struct *mm;
+	pte_t *ptep, pte;
+
+	mm_kunit_require_soft_dirty(test);
+	mm = lib_two_of_three(test);
+	ptep = lib_ptep_at(mm, MM_KUNIT_BASE);
+	pte = ptep_get(ptep);
+	result = lib_check_with_pte(test, mm, MM_KUNIT_BASE,
+				    pte_clear_soft_dirty(pte));
+	EXPECT_MISMATCH(test, result, "dirty 10 not 11");
+}
+
+/* Two pages of which the first is swapped out. */
+static struct mm_struct *lib_swapped(struct kunit *test)
+{
+	struct mm_struct *mm;
+
+	mm_kunit_swapon(test);
+	mm = lib_two_of_three(test);
+	mm_kunit_swap_out(test, mm, MM_KUNIT_BASE, PAGE_SIZE);
+	return mm;
+}
+
+static void snapshot_sees_what_a_swap_entry_has_lost(struct kunit *test)
+{
+	struct lib_result result;
+	struct mm_struct *mm;
+	pte_t *ptep, pte;
+
+	if (!IS_ENABLED(CONFIG_USERFAULTFD) ||
+	    !IS_ENABLED(CONFIG_HAVE_ARCH_USERFAULTFD_WP))
+		kunit_skip(test, "userfaultfd has no bit in a PTE");
+	mm_kunit_require_soft_dirty(test);
+	mm = lib_swapped(test);
+	ptep = lib_ptep_at(mm, MM_KUNIT_BASE);
+	pte = ptep_get(ptep);
+	result = lib_check_with_pte(test, mm, MM_KUNIT_BASE,
+				    pte_swp_clear_soft_dirty(pte));
+	EXPECT_MISMATCH(test, result, "dirty 00 not 01");
+	*ptep = pte_swp_mkuffd(pte);
+	result = lib_check_with_pte(test, mm, MM_KUNIT_BASE, pte);
+	*ptep = pte;
+	EXPECT_MISMATCH(test, result, "uffd 0 not 1");
+}
+
+static void snapshot_sees_another_swap_entry(struct kunit *test)
+{
+	struct mm_struct *mm = lib_swapped(test);
+	pte_t pte = lib_pte_at(mm, MM_KUNIT_BASE);
+	softleaf_t leaf = softleaf_from_pte(pte);
+	struct lib_result result;
+	swp_entry_t next;
+
+	next = swp_entry(swp_type(leaf), swp_offset(leaf) + 1);
+	pte = swp_entry_to_pte(next);
+	if (IS_ENABLED(CONFIG_MEM_SOFT_DIRTY))
+		pte = pte_swp_mksoft_dirty(pte);
+	result = lib_check_with_pte(test, mm, MM_KUNIT_BASE, pte);
+	EXPECT_MISMATCH(test, result, "leaf");
 }
 
 static void unchanged_but_excepts_only_the_page_given(struct kunit *test)
@@ -410,6 +479,9 @@ static struct kunit_case mm_kunit_lib_cases[] = {
 	KUNIT_CASE(snapshot_sees_a_lost_right_to_write),
 	KUNIT_CASE(snapshot_sees_a_lost_dirty_bit),
 	KUNIT_CASE(snapshot_sees_a_lost_uffd_bit),
+	KUNIT_CASE(snapshot_sees_a_lost_soft_dirty_bit),
+	KUNIT_CASE(snapshot_sees_what_a_swap_entry_has_lost),
+	KUNIT_CASE(snapshot_sees_another_swap_entry),
 	KUNIT_CASE(unchanged_but_excepts_only_the_page_given),
 	KUNIT_CASE(notified_sees_an_entry_cleared_in_silence),
 	KUNIT_CASE(notified_sees_an_entry_protected_in_silence),

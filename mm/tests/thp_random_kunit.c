@@ -224,7 +224,7 @@ static bool check_thp_place(struct mm_kunit_sequence *seq, int mm, int place,
 	u64 value = to_thp_sequence(seq)->value[mm][place];
 
 	if (!page && value &&
-	    mm_kunit_entry_at(seq->mms[mm], addr).kind != MM_KUNIT_OTHER)
+	    mm_kunit_entry_at(seq->mms[mm], addr).kind != MM_KUNIT_SWAP)
 		return mm_kunit_mismatch(msg, size, "mm %d lost place %d", mm,
 					 place);
 	if (!page)

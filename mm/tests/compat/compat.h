@@ -23,6 +23,7 @@
 #include "linux/shmem_fs.h"
 #include "linux/swapops.h"
 #include "linux/syscalls.h"
+#include "linux/userfaultfd.h"
 #include "asm/tlb.h"
 #include "lib.h"
 

@@ -16,19 +16,30 @@ static bool mm_kunit_page_is_dirty(unsigned long pfn)
 	       folio_test_dirty(page_folio(pfn_to_page(pfn)));
 }
 
-/* @entry gets its kind, and what a migration or hwpoison entry knows besides. */
+static enum mm_kunit_entry_kind mm_kunit_softleaf_kind(softleaf_t leaf)
+{
+	if (softleaf_is_migration(leaf))
+		return MM_KUNIT_MIGRATION;
+	if (softleaf_is_hwpoison(leaf))
+		return MM_KUNIT_HWPOISON;
+	if (softleaf_is_marker(leaf))
+		return MM_KUNIT_MARKER;
+	return softleaf_is_swap(leaf) ? MM_KUNIT_SWAP : MM_KUNIT_OTHER;
+}
+
+/* @entry has its bits; it gets its kind and what it stands for. */
 static void mm_kunit_decode_softleaf(softleaf_t leaf,
 				     struct mm_kunit_entry *entry)
 {
-	bool migration = softleaf_is_migration(leaf);
-	bool hwpoison = softleaf_is_hwpoison(leaf);
-
+	entry->kind = mm_kunit_softleaf_kind(leaf);
 	entry->write = softleaf_is_migration_write(leaf);
-	if (migration || hwpoison)
+	if (entry->kind == MM_KUNIT_MIGRATION ||
+	    entry->kind == MM_KUNIT_HWPOISON)
 		entry->pfn = softleaf_to_pfn(leaf);
-	entry->kind = migration ? MM_KUNIT_MIGRATION :
-		      hwpoison	? MM_KUNIT_HWPOISON :
-				  MM_KUNIT_OTHER;
+	else
+		entry->leaf = leaf.val;
+	if (entry->kind == MM_KUNIT_MARKER)
+		entry->uffd = softleaf_is_uffd_wp_marker(leaf);
 }
 
 static struct mm_kunit_entry mm_kunit_decode_pte(pte_t pte, unsigned long addr)
@@ -38,6 +49,8 @@ static struct mm_kunit_entry mm_kunit_decode_pte(pte_t pte, unsigned long addr)
 	if (pte_none(pte))
 		return entry;
 	if (!pte_present(pte)) {
+		entry.soft_dirty = pte_swp_soft_dirty(pte);
+		entry.uffd = pte_swp_uffd(pte);
 		mm_kunit_decode_softleaf(softleaf_from_pte(pte), &entry);
 		return entry;
 	}
@@ -71,6 +84,8 @@ static struct mm_kunit_entry mm_kunit_decode_pmd(pmd_t pmd, unsigned long addr)
 	if (pmd_none(pmd))
 		return entry;
 	if (!pmd_present(pmd)) {
+		entry.soft_dirty = pmd_swp_soft_dirty(pmd);
+		entry.uffd = pmd_swp_uffd(pmd);
 		mm_kunit_decode_softleaf(softleaf_from_pmd(pmd), &entry);
 		return entry;
 	}

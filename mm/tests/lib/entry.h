@@ -14,6 +14,8 @@
  * @MM_KUNIT_PRESENT: the page is here
  * @MM_KUNIT_MIGRATION: the page is being migrated
  * @MM_KUNIT_HWPOISON: the page is hwpoisoned
+ * @MM_KUNIT_SWAP: the page is swapped out
+ * @MM_KUNIT_MARKER: there is no page, but something to know about it
  * @MM_KUNIT_OTHER: anything else that is not present
  * @MM_KUNIT_SHARED_TABLE: a PUD entry that points at a shared PMD table
  */
@@ -22,6 +24,8 @@ enum mm_kunit_entry_kind {
 	MM_KUNIT_PRESENT,
 	MM_KUNIT_MIGRATION,
 	MM_KUNIT_HWPOISON,
+	MM_KUNIT_SWAP,
+	MM_KUNIT_MARKER,
 	MM_KUNIT_OTHER,
 	MM_KUNIT_SHARED_TABLE,
 };
@@ -33,10 +37,11 @@ enum mm_kunit_entry_kind {
  *	could be before
  * @dirty: whether it, or the page that it maps, says that it was written to
  * @soft_dirty: whether it was since somebody looked, where the kernel knows
- * @uffd: whether userfaultfd watches it
+ * @uffd: whether userfaultfd watches it, or a marker says so
  * @addr: first address that it maps
  * @size: how much it maps, in bytes
  * @pfn: first pfn that it maps or stands for
+ * @leaf: of an entry that stands for no pfn, where in swap or which marker
  */
 struct mm_kunit_entry {
 	enum mm_kunit_entry_kind kind;
@@ -47,6 +52,7 @@ struct mm_kunit_entry {
 	unsigned long addr;
 	unsigned long size;
 	unsigned long pfn;
+	unsigned long leaf;
 };
 
 /**

@@ -181,28 +181,56 @@ struct file *mm_kunit_shmem_file(struct kunit *test, unsigned long size)
 	return mm_kunit_own_file(test, file);
 }
 
-/**
- * struct mm_kunit_kthread_call - a function that a thread of its own calls
- * @fn: the function
- * @arg: its argument
- * @ret: what it returned
- * @done: it has returned
- */
-struct mm_kunit_kthread_call {
-	int (*fn)(void *arg);
-	void *arg;
-	int ret;
-	struct completion done;
-};
-
-static int mm_kunit_kthread_main(void *data)
+static int mm_kunit_call_main(void *data)
 {
-	struct mm_kunit_kthread_call *call = data;
+	struct mm_kunit_call *call = data;
 
 	allow_signal(SIGKILL);
 	call->ret = call->fn(call->arg);
 	complete(&call->done);
 	return 0;
+}
+
+/**
+ * mm_kunit_start_call() - call a function in a thread that has no mm
+ * @call: the call, which mm_kunit_finish_call() must end
+ * @fn: the function; it asserts nothing, and ends early if it is killed
+ * @arg: its argument
+ *
+ * Return: 0, or a negative errno and nothing to end
+ */
+int mm_kunit_start_call(struct mm_kunit_call *call, int (*fn)(void *arg),
+			void *arg)
+{
+	call->fn = fn;
+	call->arg = arg;
+	init_completion(&call->done);
+	call->thread =
+		kthread_create(mm_kunit_call_main, call, "mm_kunit_call");
+	if (IS_ERR(call->thread))
+		return PTR_ERR(call->thread);
+	get_task_struct(call->thread);
+	wake_up_process(call->thread);
+	return 0;
+}
+
+/**
+ * mm_kunit_finish_call() - wait for a function, and kill it if that takes long
+ * @call: the call
+ * @seconds: how long it may take
+ *
+ * Return: what the function returned
+ */
+int mm_kunit_finish_call(struct mm_kunit_call *call, int seconds)
+{
+	if (!wait_for_completion_timeout(&call->done, seconds * HZ)) {
+		send_sig(SIGKILL, call->thread, 1);
+		wait_for_completion(&call->done);
+	}
+	put_task_struct(call->thread);
+	mm_kunit_wait_for_rcu_later();
+	flush_delayed_fput(); /* a kernel thread closes its files later */
+	return call->ret;
 }
 
 /**
@@ -218,26 +246,10 @@ static int mm_kunit_kthread_main(void *data)
  */
 int mm_kunit_run_in_kthread(int (*fn)(void *arg), void *arg)
 {
-	struct mm_kunit_kthread_call call = {
-		.fn = fn,
-		.arg = arg,
-		.done = COMPLETION_INITIALIZER_ONSTACK(call.done),
-	};
-	struct task_struct *thread;
+	struct mm_kunit_call call;
+	int ret = mm_kunit_start_call(&call, fn, arg);
 
-	thread = kthread_create(mm_kunit_kthread_main, &call, "mm_kunit_call");
-	if (IS_ERR(thread))
-		return PTR_ERR(thread);
-	get_task_struct(thread);
-	wake_up_process(thread);
-	if (!wait_for_completion_timeout(&call.done, 60 * HZ)) {
-		send_sig(SIGKILL, thread, 1);
-		wait_for_completion(&call.done);
-	}
-	put_task_struct(thread);
-	mm_kunit_wait_for_rcu_later();
-	flush_delayed_fput(); /* a kernel thread closes its files later */
-	return call.ret;
+	return ret ? ret : mm_kunit_finish_call(&call, 60);
 }
 
 /**
@@ -428,6 +440,34 @@ long mm_kunit_mremap(struct mm_struct *mm, unsigned long from,
 	kthread_use_mm(mm);
 	ret = mm_kunit_syscall(mremap, from, len, len,
 			       MREMAP_MAYMOVE | MREMAP_FIXED, to);
+	kthread_unuse_mm(mm);
+	return ret;
+}
+
+/**
+ * mm_kunit_mremap_failing() - mm_kunit_mremap() during which an allocation fails
+ * @mm: its mm
+ * @from: start of the mapping
+ * @len: its length in bytes, old and new
+ * @to: where it goes
+ * @nth: which allocation, counted from 1
+ * @failed: was there such an allocation
+ *
+ * Needs mm_kunit_inject_failures().
+ *
+ * Return: @to, or a negative errno
+ */
+long mm_kunit_mremap_failing(struct mm_struct *mm, unsigned long from,
+			     unsigned long len, unsigned long to, int nth,
+			     bool *failed)
+{
+	long ret;
+
+	kthread_use_mm(mm);
+	mm_kunit_set_fail_nth(nth);
+	ret = mm_kunit_syscall(mremap, from, len, len,
+			       MREMAP_MAYMOVE | MREMAP_FIXED, to);
+	*failed = !mm_kunit_set_fail_nth(0);
 	kthread_unuse_mm(mm);
 	return ret;
 }

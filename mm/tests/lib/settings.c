@@ -157,3 +157,27 @@ void mm_kunit_restore_setting(struct kunit *test,
 {
 	kunit_release_action(test, mm_kunit_restore_action, setting);
 }
+
+/**
+ * mm_kunit_inject_failures() - have fail_page_alloc fail what it is told to
+ * @test: the case, which is skipped where there is no fault injection
+ *
+ * It does so without a word, until the case ends.
+ */
+void mm_kunit_inject_failures(struct kunit *test)
+{
+	static const char *const settings[][2] = {
+		{ "fail_page_alloc/verbose", "0" },
+		{ "fail_page_alloc/min-order", "0" },
+		{ "fail_page_alloc/ignore-gfp-wait", "N" },
+		{ "fail_page_alloc/ignore-gfp-highmem", "N" },
+	};
+	int i;
+
+	if (!IS_ENABLED(CONFIG_FAIL_PAGE_ALLOC) ||
+	    !IS_ENABLED(CONFIG_FAULT_INJECTION_DEBUG_FS))
+		kunit_skip(test, "fault injection is compiled out");
+	for (i = 0; i < ARRAY_SIZE(settings); i++)
+		mm_kunit_write_setting(test, "debugfs", settings[i][0],
+				       settings[i][1]);
+}

@@ -17,5 +17,6 @@ int mm_kunit_rewrite_setting(struct mm_kunit_setting *setting,
 			     const char *value);
 void mm_kunit_restore_setting(struct kunit *test,
 			      struct mm_kunit_setting *setting);
+void mm_kunit_inject_failures(struct kunit *test);
 
 #endif /* _MM_KUNIT_SETTINGS_H */

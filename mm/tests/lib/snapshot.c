@@ -121,18 +121,19 @@ struct mm_kunit_entry mm_kunit_current_entry(struct mm_struct *mm,
 }
 
 /*
- * An entry must not lose what only it knows: that the page was written to,
- * written to since somebody looked, or is watched by userfaultfd. It may gain
- * the first two: a page is as dirty as any of its mappings has made it, and
- * who cannot follow soft-dirty says that all is. Whether it was accessed is
- * left out: a migration may say no, and any look at the page says yes.
+ * An entry, whether its page is here, migrates or is swapped out, must not lose
+ * what only it knows: that the page was written to, written to since somebody
+ * looked, or is watched by userfaultfd. It may gain the first two: a page is as
+ * dirty as any of its mappings has made it, and who cannot follow soft-dirty
+ * says that all is. Whether it was accessed is left out: a migration may say
+ * no, and any look at the page says yes.
  */
 static bool mm_kunit_entries_match(struct mm_kunit_entry *old,
 				   struct mm_kunit_entry *new)
 {
 	return old->kind == new->kind && old->size == new->size &&
-	       old->pfn == new->pfn && old->write == new->write &&
-	       (!old->dirty || new->dirty) &&
+	       old->pfn == new->pfn && old->leaf == new->leaf &&
+	       old->write == new->write && (!old->dirty || new->dirty) &&
 	       (!old->soft_dirty || new->soft_dirty) && old->uffd == new->uffd;
 }
 
@@ -143,10 +144,10 @@ static bool mm_kunit_check_entry(int mm, struct mm_kunit_entry *old,
 	if (mm_kunit_entries_match(old, new))
 		return true;
 	return mm_kunit_mismatch(msg, size,
-				 "mm %d maps %lx differently: kind %d not %d, pfn %lx not %lx, write %d not %d, dirty %d%d not %d%d, uffd %d not %d",
+				 "mm %d maps %lx differently: kind %d not %d, pfn %lx not %lx, write %d not %d, dirty %d%d not %d%d, uffd %d not %d, leaf %lx not %lx",
 				 mm, old->addr, new->kind, old->kind, new->pfn, old->pfn,
 				 new->write, old->write, new->dirty, new->soft_dirty, old->dirty,
-				 old->soft_dirty, new->uffd, old->uffd);
+				 old->soft_dirty, new->uffd, old->uffd, new->leaf, old->leaf);
 }
 
 /**

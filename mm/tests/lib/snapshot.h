@@ -11,7 +11,7 @@
 #include "fixture.h"
 
 /* Room for the text of a mismatch. */
-#define MM_KUNIT_MSG_SIZE 192
+#define MM_KUNIT_MSG_SIZE 256
 
 /* Report what does not match; the value is false. */
 #define mm_kunit_mismatch(msg, size, fmt, ...)           \

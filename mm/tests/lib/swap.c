@@ -151,7 +151,7 @@ void mm_kunit_swap_out(struct kunit *test, struct mm_struct *mm,
 	KUNIT_ASSERT_EQ(test, mm_kunit_madvise(mm, addr, len, MADV_PAGEOUT),
 			0L);
 	KUNIT_ASSERT_EQ_MSG(test, (int)mm_kunit_entry_at(mm, addr).kind,
-			    (int)MM_KUNIT_OTHER, "it was not swapped out");
+			    (int)MM_KUNIT_SWAP, "it was not swapped out");
 }
 
 #endif

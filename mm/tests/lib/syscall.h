@@ -40,12 +40,14 @@
 #endif
 
 #ifndef mm_kunit_syscall
+long MM_KUNIT_SYSCALL(close)(const struct pt_regs *regs);
 long MM_KUNIT_SYSCALL(mknodat)(const struct pt_regs *regs);
 long MM_KUNIT_SYSCALL(mprotect)(const struct pt_regs *regs);
 long MM_KUNIT_SYSCALL(mremap)(const struct pt_regs *regs);
 long MM_KUNIT_SYSCALL(swapoff)(const struct pt_regs *regs);
 long MM_KUNIT_SYSCALL(swapon)(const struct pt_regs *regs);
 long MM_KUNIT_SYSCALL(unlinkat)(const struct pt_regs *regs);
+long MM_KUNIT_SYSCALL(userfaultfd)(const struct pt_regs *regs);
 
 /* A system call on the mm in use; up to five arguments follow the name. */
 #define mm_kunit_syscall(name, ...) \

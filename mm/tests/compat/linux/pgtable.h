@@ -18,8 +18,17 @@
 #define pte_uffd(pte)		pte_uffd_wp(pte)
 #define pte_mkuffd(pte)		pte_mkuffd_wp(pte)
 #define pmd_uffd(pmd)		pmd_uffd_wp(pmd)
+#define pte_clear_uffd(pte)	pte_clear_uffd_wp(pte)
 #define pte_swp_uffd(pte)	pte_swp_uffd_wp(pte)
+#define pte_swp_mkuffd(pte)	pte_swp_mkuffd_wp(pte)
+#define pte_swp_clear_uffd(pte)	pte_swp_clear_uffd_wp(pte)
+#define pmd_swp_uffd(pmd)	pmd_swp_uffd_wp(pmd)
+#define pmd_mkuffd(pmd)		pmd_mkuffd_wp(pmd)
 #define pgtable_supports_uffd()	IS_ENABLED(CONFIG_HAVE_ARCH_USERFAULTFD_WP)
+#endif
+
+#ifndef pgtable_supports_soft_dirty
+#define pgtable_supports_soft_dirty()	IS_ENABLED(CONFIG_MEM_SOFT_DIRTY)
 #endif
 
 #if defined(CONFIG_MM_KUNIT_PT_FRAGMENTS) && \

@@ -99,6 +99,22 @@ static void migrate_starts_before_and_ends_after_the_change(struct kunit *test)
 	mm_kunit_put_target(&t);
 }
 
+/* The VMA of a second mm covers the page, which that has never touched. */
+static void migrate_ends_what_it_starts_where_nothing_is_mapped(struct kunit *test)
+{
+	struct mm_struct *mm = mm_kunit_shmem_mm(test, 1);
+	struct file *file = mm_kunit_vma(mm, MM_KUNIT_BASE)->vm_file;
+	struct mm_kunit_target t;
+
+	mm_kunit_map_new(test, file, MM_KUNIT_BASE, PAGE_SIZE, RW, MAP_SHARED,
+			 0);
+	t = mm_kunit_target_at(test, mm, MM_KUNIT_BASE);
+	mm_kunit_migrate_away(&t, 0);
+	mm_kunit_expect_migrating(&t, 1); /* no call is left without its end */
+	mm_kunit_migrate_back(&t);
+	mm_kunit_put_target(&t);
+}
+
 /**
  * struct restore_row - how an anonymous page is mapped before it migrates
  * @name: what is special
@@ -385,9 +401,11 @@ static void migrate_takes_thp_from_every_mm(struct kunit *test)
 }
 
 /*
- * Each PTE maps the page that the PMD mapped there. 939080834fef
- * ("mm/huge_memory: fix early failure try_to_migrate() when split huge pmd for
- * shared THP"): only the PMD that was found first was split.
+ * Each PTE maps the page that the PMD mapped there.
+ *
+ * 939080834fef ("mm/huge_memory: fix early failure try_to_migrate() when split
+ * huge pmd for shared THP"): try_to_migrate() gave up behind the first PMD that
+ * it split, and the other mms still mapped the folio.
  */
 static void migrate_splits_thp_on_the_way(struct kunit *test)
 {
@@ -522,6 +540,108 @@ static void migrate_takes_tail_of_file_thp(struct kunit *test)
 			mm_kunit_content(6));
 }
 
+/*
+ * Make an mm that maps a huge page by PTEs, at an address that is half a PMD
+ * off. Its first half is gone; another huge page has the PMD where that was.
+ * Returns where the second half begins.
+ */
+static unsigned long migrate_behind_another_thp(struct kunit *test,
+						struct mm_struct **mm)
+{
+	unsigned long from = MM_KUNIT_BASE - PMD_SIZE;
+	unsigned long to = MM_KUNIT_BASE + 8 * PMD_SIZE + PMD_SIZE / 2;
+	unsigned long other = MM_KUNIT_BASE + 9 * PMD_SIZE;
+	long ret;
+
+	mm_kunit_require_thp(test);
+	*mm = mm_kunit_new_mm(test);
+	mm_kunit_mmap_anon(test, *mm, from, 3 * PMD_SIZE);
+	ret = mm_kunit_madvise(*mm, from, 3 * PMD_SIZE, MADV_HUGEPAGE);
+	KUNIT_ASSERT_EQ(test, ret, 0L);
+	mm_kunit_write_pages(test, *mm, MM_KUNIT_HUGE_NR);
+	KUNIT_ASSERT_EQ_MSG(test, mm_kunit_entry_at(*mm, MM_KUNIT_BASE).size,
+			    PMD_SIZE, "the kernel gave no huge page");
+	KUNIT_ASSERT_EQ(test, mm_kunit_mremap(*mm, from, 3 * PMD_SIZE, to),
+			(long)to);
+	KUNIT_ASSERT_EQ(test,
+			mm_kunit_madvise(*mm, other, PMD_SIZE, MADV_DONTNEED),
+			0L);
+	mm_kunit_write(test, *mm, other, mm_kunit_content(0));
+	KUNIT_ASSERT_EQ(test,
+			mm_kunit_madvise(*mm, other, PMD_SIZE, MADV_COLLAPSE),
+			0L);
+	KUNIT_ASSERT_EQ(test, mm_kunit_entry_at(*mm, other).size, PMD_SIZE);
+	return other + PMD_SIZE;
+}
+
+/*
+ * "mm/page_vma_mapped: continue past nonmatching huge PMDs", 7.3.4 and 6.12.118:
+ * the walk took a huge PMD that is not the folio's for the end of the VMA, and
+ * never saw the PTEs behind it.
+ */
+static void migrate_takes_half_of_thp_behind_another_thp(struct kunit *test)
+{
+	struct mm_struct *mm;
+	unsigned long addr = migrate_behind_another_thp(test, &mm);
+
+	mm_kunit_migrate_there_and_back(test, mm, addr, MM_KUNIT_HUGE_NR / 2);
+	KUNIT_EXPECT_EQ(test, mm_kunit_read(test, mm, addr),
+			mm_kunit_content(MM_KUNIT_HUGE_NR / 2));
+}
+
+/* As above, and the other huge page is migrating as well. */
+static void migrate_takes_half_of_thp_behind_a_pmd_entry(struct kunit *test)
+{
+	struct mm_kunit_target other;
+	struct mm_struct *mm;
+	unsigned long addr;
+
+	mm_kunit_require_thp(test);
+	if (!thp_migration_supported())
+		kunit_skip(test, "a PMD cannot be a migration entry");
+	addr = migrate_behind_another_thp(test, &mm);
+	other = mm_kunit_target_at(test, mm, addr - PMD_SIZE);
+	mm_kunit_migrate_away(&other, 0);
+	mm_kunit_expect_migrating(&other, 1);
+	mm_kunit_migrate_there_and_back(test, mm, addr, MM_KUNIT_HUGE_NR / 2);
+	mm_kunit_migrate_back(&other);
+	mm_kunit_put_target(&other);
+}
+
+/*
+ * be6e843fc51a ("mm/huge_memory: fix dereferencing invalid pmd migration
+ * entry"): the split of a huge page looks into the VMAs of all that may map it.
+ * If it met the migration entry of another, it took that for a pfn. A kernel
+ * that does so crashes, so this comes last.
+ */
+static void migrate_splits_thp_beside_pmd_entry(struct kunit *test)
+{
+	struct mm_struct *mm = migrate_thp_mm(test, 3);
+	struct mm_struct *child = mm_kunit_fork(test, mm);
+	struct mm_kunit_target own, other;
+
+	KUNIT_ASSERT_EQ(test,
+			mm_kunit_madvise(child, MM_KUNIT_BASE, PMD_SIZE,
+					 MADV_DONTNEED),
+			0L);
+	mm_kunit_write(test, child, MM_KUNIT_BASE, mm_kunit_content(9));
+	KUNIT_ASSERT_EQ(test, mm_kunit_entry_at(child, MM_KUNIT_BASE).size,
+			PMD_SIZE);
+	other = mm_kunit_target_at(test, child, MM_KUNIT_BASE);
+	mm_kunit_migrate_away(&other, 0);
+	mm_kunit_expect_migrating(&other, 1);
+	own = mm_kunit_target_at(test, mm, MM_KUNIT_BASE);
+	mm_kunit_migrate_away(&own, TTU_SPLIT_HUGE_PMD);
+	mm_kunit_expect_migrating(&own, own.nr);
+	mm_kunit_migrate_back(&own);
+	mm_kunit_migrate_back(&other);
+	mm_kunit_expect_pages(test, mm, 3);
+	KUNIT_EXPECT_EQ(test, mm_kunit_read(test, child, MM_KUNIT_BASE),
+			mm_kunit_content(9));
+	mm_kunit_put_target(&own);
+	mm_kunit_put_target(&other);
+}
+
 /* What most others rest on comes first. */
 static struct kunit_case rmap_migrate_cases[] = {
 	KUNIT_CASE(migrate_takes_anon_page_from_its_mm),
@@ -529,6 +649,7 @@ static struct kunit_case rmap_migrate_cases[] = {
 	KUNIT_CASE(migrate_takes_file_page_from_every_vma),
 	KUNIT_CASE(migrate_takes_first_and_last_page_of_vma),
 	KUNIT_CASE(migrate_starts_before_and_ends_after_the_change),
+	KUNIT_CASE(migrate_ends_what_it_starts_where_nothing_is_mapped),
 	KUNIT_CASE(restore_gives_back_protection_and_ownership),
 	KUNIT_CASE(restore_heeds_mprotect_in_between),
 	KUNIT_CASE(restore_finds_nothing_after_munmap),
@@ -549,6 +670,9 @@ static struct kunit_case rmap_migrate_cases[] = {
 	KUNIT_CASE(migrate_refuses_pinned_thp),
 	KUNIT_CASE(migrate_takes_file_thp_mapped_by_ptes),
 	KUNIT_CASE(migrate_takes_tail_of_file_thp),
+	KUNIT_CASE(migrate_takes_half_of_thp_behind_another_thp),
+	KUNIT_CASE(migrate_takes_half_of_thp_behind_a_pmd_entry),
+	KUNIT_CASE(migrate_splits_thp_beside_pmd_entry),
 	{}
 };
 

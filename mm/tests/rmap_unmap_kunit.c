@@ -17,6 +17,7 @@
 #include <linux/rmap.h>
 #include <linux/swap.h>
 
+#include "../internal.h"
 #include "lib/entry.h"
 #include "lib/fixture.h"
 #include "lib/gup.h"
@@ -27,6 +28,7 @@
 #include "lib/random.h"
 #include "lib/rmap.h"
 #include "lib/snapshot.h"
+#include "lib/swap.h"
 #include "lib/thp.h"
 
 #define RW (PROT_READ | PROT_WRITE)
@@ -167,6 +169,41 @@ static void unmap_keeps_lazyfree_page_with_a_reference(struct kunit *test)
 			mm_kunit_content(0));
 }
 
+/* Each mm gets a swap entry, and what the page held when it reads it back. */
+static void unmap_swaps_anon_page_out_of_every_fork(struct kunit *test)
+{
+	struct mm_kunit_target t;
+	struct mm_struct *mm[5];
+	int i, ret;
+
+	mm_kunit_swapon(test);
+	mm[0] = mm_kunit_anon_mm(test, 2);
+	for (i = 1; i < ARRAY_SIZE(mm); i++)
+		mm[i] = mm_kunit_fork(test, mm[i / 2]);
+	t = mm_kunit_target_at(test, mm[0], MM_KUNIT_BASE);
+	folio_lock(t.folio);
+	ret = mm_kunit_add_to_swap(t.folio);
+	folio_unlock(t.folio);
+	KUNIT_ASSERT_EQ(test, ret, 0);
+	t.unmapped_refs++; /* the swap cache has one */
+	KUNIT_EXPECT_TRUE(test, mm_kunit_unmap(&t, 0));
+	mm_kunit_expect_unmapped(&t);
+	for (i = 0; i < ARRAY_SIZE(mm); i++) {
+		struct mm_kunit_entry entry =
+			mm_kunit_entry_at(mm[i], MM_KUNIT_BASE);
+
+		KUNIT_EXPECT_EQ_MSG(test, (int)entry.kind, (int)MM_KUNIT_OTHER,
+				    "mm %d", i);
+	}
+	mm_kunit_put_target(&t);
+	for (i = 0; i < ARRAY_SIZE(mm); i++) {
+		mm_kunit_write(test, mm[i], mm_kunit_addr(1), i);
+		mm_kunit_expect_pages(test, mm[i], 1);
+		mm_kunit_write(test, mm[i], MM_KUNIT_BASE, i);
+	}
+	mm_kunit_swapoff(test);
+}
+
 /* No mm may read the hwpoisoned page, and each gets an error if it tries. */
 static void unmap_hwpoisons_anon_page_everywhere(struct kunit *test)
 {
@@ -198,6 +235,40 @@ static void unmap_hwpoisons_anon_page_everywhere(struct kunit *test)
 				0);
 	}
 	ClearPageHWPoison(folio_page(t.folio, 0));
+	mm_kunit_put_target(&t);
+}
+
+/*
+ * b81679b1633a ("mm: memory-failure: update ttu flag inside
+ * unmap_poisoned_folio"): memory that goes offline unmapped its poisoned pages
+ * without saying that they are poisoned.
+ */
+static void unmap_of_poisoned_folio_leaves_hwpoison_entries(struct kunit *test)
+{
+	struct mm_struct *mm, *child;
+	struct mm_kunit_target t;
+	struct page *page;
+	u64 value;
+	int ret;
+
+	if (!IS_ENABLED(CONFIG_MEMORY_FAILURE))
+		kunit_skip(test, "no page can be hwpoisoned");
+	mm = mm_kunit_anon_mm(test, 2);
+	child = mm_kunit_fork(test, mm);
+	t = mm_kunit_target_at(test, mm, MM_KUNIT_BASE);
+	page = folio_page(t.folio, 0);
+	SetPageHWPoison(page);
+	folio_lock(t.folio);
+	ret = mm_kunit_unmap_poisoned(t.folio, page_to_pfn(page));
+	folio_unlock(t.folio);
+	KUNIT_EXPECT_EQ(test, ret, 0);
+	mm_kunit_expect_unmapped(&t);
+	KUNIT_EXPECT_EQ(test, mm_kunit_target_mappings(&t).hwpoison, 2);
+	KUNIT_EXPECT_EQ(test, mm_kunit_load(mm, MM_KUNIT_BASE, &value),
+			-EFAULT);
+	KUNIT_EXPECT_EQ(test, mm_kunit_load(child, MM_KUNIT_BASE, &value),
+			-EFAULT);
+	ClearPageHWPoison(page);
 	mm_kunit_put_target(&t);
 }
 
@@ -581,7 +652,9 @@ static struct kunit_case rmap_unmap_cases[] = {
 	KUNIT_CASE(unmap_discards_lazyfree_page),
 	KUNIT_CASE(unmap_keeps_lazyfree_page_written_since),
 	KUNIT_CASE(unmap_keeps_lazyfree_page_with_a_reference),
+	KUNIT_CASE(unmap_swaps_anon_page_out_of_every_fork),
 	KUNIT_CASE(unmap_hwpoisons_anon_page_everywhere),
+	KUNIT_CASE(unmap_of_poisoned_folio_leaves_hwpoison_entries),
 	KUNIT_CASE(unmap_takes_file_thp_from_every_mm),
 	KUNIT_CASE(unmap_takes_file_thp_mapped_by_ptes),
 	KUNIT_CASE(unmap_refuses_mlocked_tail_of_thp),

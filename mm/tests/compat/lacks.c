@@ -125,6 +125,35 @@ static const char *const needs_folio_dup[] = {
 	NULL
 };
 
+static const char *const needs_madv_collapse[] = {
+	"migrate_takes_half_of_thp_behind_another_thp",
+	"migrate_takes_half_of_thp_behind_a_pmd_entry",
+	NULL
+};
+
+static const char *const needs_unmap_poisoned[] = {
+	"unmap_of_poisoned_folio_leaves_hwpoison_entries",
+	NULL
+};
+
+static const char *const needs_split_to_order[] = {
+	"split_in_part_frees_what_is_behind_the_end",
+	NULL
+};
+
+static const char *const needs_folio_alloc[] = {
+	"file_thp_stays_one_entry_when_it_migrates",
+	"thp_in_swap_cache_keeps_its_slots_when_it_migrates",
+	"thp_is_queued_for_split_before_mapped_again",
+	"new_folio_of_migration_belongs_to_nothing_else",
+	NULL
+};
+
+static const char *const needs_make_exclusive[] = {
+	"unmap_counts_page_behind_batch_once",
+	NULL
+};
+
 static const char *const needs_move_anon_rmap[] = {
 	"reuse_moves_page_to_own_anon_vma",
 	"reuse_moves_thp_to_own_anon_vma",
@@ -226,6 +255,31 @@ static const struct mm_kunit_lack mm_kunit_lacks[] = {
 		.cases = needs_folio_dup,
 		.lacks = !IS_ENABLED(CONFIG_MM_KUNIT_HAS_FOLIO_DUP),
 		.reason = "the tree does not duplicate mappings in batches",
+	},
+	{
+		.cases = needs_madv_collapse,
+		.lacks = !IS_ENABLED(CONFIG_MM_KUNIT_HAS_MADV_COLLAPSE),
+		.reason = "the tree has no MADV_COLLAPSE",
+	},
+	{
+		.cases = needs_unmap_poisoned,
+		.lacks = !IS_ENABLED(CONFIG_MM_KUNIT_HAS_UNMAP_POISONED),
+		.reason = "the tree has no unmap_poisoned_folio()",
+	},
+	{
+		.cases = needs_split_to_order,
+		.lacks = !IS_ENABLED(CONFIG_MM_KUNIT_HAS_SPLIT_SHMEM_TO_ORDER),
+		.reason = "the tree splits a file's folio into base pages only",
+	},
+	{
+		.cases = needs_folio_alloc,
+		.lacks = !IS_ENABLED(CONFIG_MM_KUNIT_HAS_FOLIO_ALLOC),
+		.reason = "the tree has no folio_alloc(), to migrate to",
+	},
+	{
+		.cases = needs_make_exclusive,
+		.lacks = !IS_ENABLED(CONFIG_MM_KUNIT_HAS_MAKE_EXCLUSIVE),
+		.reason = "the tree unmaps page by page",
 	},
 	{
 		.cases = needs_move_anon_rmap,

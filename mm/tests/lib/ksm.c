@@ -67,6 +67,36 @@ struct page *mm_kunit_ksm_merge(struct kunit *test, struct mm_struct *mm[2],
 }
 
 /**
+ * mm_kunit_ksm_join() - make one more mm that has the merged page
+ * @test: the case, which owns the mm
+ * @ksm: what mm_kunit_ksm_merge() said
+ * @page: what it returned, which an mm still maps
+ *
+ * Return: the mm; page 0 is merged, page 1 is its own
+ */
+struct mm_struct *mm_kunit_ksm_join(struct kunit *test,
+				    struct mm_kunit_setting *ksm,
+				    struct page *page)
+{
+	unsigned long timeout = jiffies + msecs_to_jiffies(KSM_MS);
+	struct mm_struct *mm = mm_kunit_anon_mm(test, 2);
+
+	mm_kunit_write(test, mm, mm_kunit_addr(1), mm_kunit_content(3));
+	KUNIT_ASSERT_EQ(test,
+			mm_kunit_madvise(mm, MM_KUNIT_BASE, 2 * PAGE_SIZE,
+					 MADV_MERGEABLE),
+			0L);
+	KUNIT_ASSERT_EQ(test, mm_kunit_rewrite_setting(ksm, "1"), 0);
+	while (mm_kunit_page_at(mm, MM_KUNIT_BASE) != page &&
+	       time_before(jiffies, timeout))
+		schedule_timeout_uninterruptible(1);
+	KUNIT_ASSERT_EQ(test, mm_kunit_rewrite_setting(ksm, "0"), 0);
+	KUNIT_ASSERT_PTR_EQ_MSG(test, mm_kunit_page_at(mm, MM_KUNIT_BASE), page,
+				"ksmd merged nothing in %d ms", KSM_MS);
+	return mm;
+}
+
+/**
  * mm_kunit_ksm_unmerge() - give every mm its own page again
  * @test: the case
  * @ksm: what mm_kunit_ksm_merge() said

@@ -12,6 +12,9 @@ struct mm_kunit_setting;
 
 struct page *mm_kunit_ksm_merge(struct kunit *test, struct mm_struct *mm[2],
 				struct mm_kunit_setting **ksm);
+struct mm_struct *mm_kunit_ksm_join(struct kunit *test,
+				    struct mm_kunit_setting *ksm,
+				    struct page *page);
 void mm_kunit_ksm_unmerge(struct kunit *test, struct mm_kunit_setting *ksm);
 
 #endif /* _MM_KUNIT_KSM_H */

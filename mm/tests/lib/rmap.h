@@ -49,6 +49,19 @@ static inline bool mm_kunit_try_to_unmap(struct folio *folio,
 }
 #endif
 
+/**
+ * mm_kunit_unmap_poisoned() - unmap_poisoned_folio(), as memory does that goes
+ *	offline
+ * @folio: the folio, locked
+ * @pfn: the poisoned page of it
+ *
+ * For who includes mm/internal.h.
+ */
+#ifndef mm_kunit_unmap_poisoned
+#define mm_kunit_unmap_poisoned(folio, pfn) \
+	unmap_poisoned_folio(folio, pfn, false)
+#endif
+
 void mm_kunit_record_all(struct kunit *test, unsigned long watch);
 struct mm_kunit_target mm_kunit_target_at(struct kunit *test,
 					  struct mm_struct *mm,

@@ -7,6 +7,30 @@
 
 #include <kunit/test.h>
 #include <linux/mm_types.h>
+#include <linux/swap.h>
+
+/**
+ * mm_kunit_add_to_swap() - give a folio slots of the swap device
+ * @folio: the folio, locked; it stays mapped
+ *
+ * Return: 0, or a negative errno
+ */
+#ifndef mm_kunit_add_to_swap
+#ifdef CONFIG_SWAP
+int folio_alloc_swap(struct folio *folio);
+#define mm_kunit_add_to_swap(folio) folio_alloc_swap(folio)
+#else
+#define mm_kunit_add_to_swap(folio) ((void)(folio), -EOPNOTSUPP)
+#endif
+#endif
+
+/**
+ * mm_kunit_swap_slot() - the slot of a page that is in the swap cache
+ * @page: the page
+ */
+#ifndef mm_kunit_swap_slot
+#define mm_kunit_swap_slot(page) (page_swap_entry(page).val)
+#endif
 
 #if defined(CONFIG_SWAP) && IS_BUILTIN(CONFIG_BLK_DEV_RAM)
 void mm_kunit_swapon(struct kunit *test);

@@ -19,6 +19,27 @@ struct mm_kunit_folio_counts;
 #define MM_KUNIT_SHMEM_ENABLED "kernel/mm/transparent_hugepage/shmem_enabled"
 
 /**
+ * mm_kunit_isolate_lru() - take a folio off its LRU list
+ * @folio: the folio
+ *
+ * For who includes mm/internal.h.
+ *
+ * Return: whether it was on one
+ */
+#ifndef mm_kunit_isolate_lru
+#define mm_kunit_isolate_lru(folio) folio_isolate_lru(folio)
+#endif
+
+/**
+ * mm_kunit_is_split_queued() - whether a folio waits to be split under pressure
+ * @folio: the folio, which is large
+ */
+#ifndef mm_kunit_is_split_queued
+#define mm_kunit_is_split_queued(folio) \
+	(!list_empty(&(folio)->_deferred_list))
+#endif
+
+/**
  * struct mm_kunit_thp - an anonymous folio that an mm has mapped
  * @mm: the mm
  * @folio: the folio; nobody else has a reference to it at first

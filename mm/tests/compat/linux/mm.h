@@ -181,6 +181,50 @@ static inline void mm_kunit_set_mm_flag(int flag, struct mm_struct *mm, bool on)
 #define MMF_DISABLE_THP_COMPLETELY	MMF_DISABLE_THP
 #endif
 
+#ifndef CONFIG_MM_KUNIT_HAS_SPLIT_TO_ORDER
+#define split_huge_page_to_list_to_order(page, list, order) \
+	((void)(page), (void)(list), (void)(order), -EOPNOTSUPP)
+#endif
+
+#ifndef CONFIG_MM_KUNIT_HAS_FOLIO_ALLOC
+#define folio_alloc(gfp, order) \
+	((void)(gfp), (void)(order), (struct folio *)NULL)
+#endif
+
+#ifndef CONFIG_MM_KUNIT_HAS_FOLIO_ISOLATE_LRU
+#define mm_kunit_isolate_lru(folio)	(!isolate_lru_page(&(folio)->page))
+#elif !defined(CONFIG_MM_KUNIT_HAS_FOLIO_ISOLATE_BOOL)
+#define mm_kunit_isolate_lru(folio)	(!folio_isolate_lru(folio))
+#endif
+
+/* In mm/swap.h, which older trees have not. */
+#ifdef CONFIG_SWAP
+#ifdef CONFIG_MM_KUNIT_HAS_FOLIO_ALLOC_SWAP_GFP
+int folio_alloc_swap(struct folio *folio, gfp_t gfp);
+#define mm_kunit_add_to_swap(folio)	folio_alloc_swap(folio, GFP_KERNEL)
+#elif !defined(CONFIG_MM_KUNIT_HAS_FOLIO_ALLOC_SWAP)
+#ifdef CONFIG_MM_KUNIT_HAS_FOLIO_ADD_TO_SWAP
+bool add_to_swap(struct folio *folio);
+#define mm_kunit_add_to_swap(folio)	(add_to_swap(folio) ? 0 : -ENOMEM)
+#else
+#define mm_kunit_add_to_swap(folio)	(add_to_swap(&(folio)->page) ? 0 : -ENOMEM)
+#endif
+#endif
+#endif
+
+#ifndef CONFIG_MM_KUNIT_HAS_PAGE_SWAP_ENTRY
+#define mm_kunit_swap_slot(page)	page_private(page)
+#endif
+
+/* Before folios have this list, none is on it but to be split for good. */
+#ifndef CONFIG_MM_KUNIT_HAS_DEFERRED_LIST
+#define mm_kunit_is_split_queued(folio)	((void)(folio), false)
+#endif
+
+#ifndef MAP_DROPPABLE
+#define MAP_DROPPABLE	0
+#endif
+
 /* Advice that no kernel knows. */
 #ifndef MADV_COLLAPSE
 #define MADV_COLLAPSE	(-1)

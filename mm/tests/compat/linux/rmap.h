@@ -10,6 +10,24 @@
 #define TTU_HWPOISON	0
 #endif
 
+/* Until 6.15 a range of pages was made exclusive, not one. */
+#ifndef CONFIG_MM_KUNIT_HAS_MAKE_EXCLUSIVE
+#define make_device_exclusive(mm, addr, owner, foliop) \
+	((void)(foliop), (struct page *)ERR_PTR(-EOPNOTSUPP))
+#endif
+
+/*
+ * Until it was fixed, the flags were the caller's. These are what memory that
+ * goes offline passed.
+ */
+#ifndef CONFIG_MM_KUNIT_HAS_UNMAP_POISONED
+#define mm_kunit_unmap_poisoned(folio, pfn) \
+	((void)(folio), (void)(pfn), -EOPNOTSUPP)
+#elif defined(CONFIG_MM_KUNIT_HAS_UNMAP_POISONED_TTU)
+#define mm_kunit_unmap_poisoned(folio, pfn) \
+	unmap_poisoned_folio(folio, TTU_IGNORE_MLOCK)
+#endif
+
 /* Until 5.18 rmap walks take a page. */
 #ifndef CONFIG_MM_KUNIT_HAS_RMAP_FOLIO
 #ifdef CONFIG_MM_KUNIT_HAS_TRY_TO_MIGRATE

@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Watchpoints: the order of two stores is seen when the first one is made.
+ */
+#ifndef _MM_KUNIT_WATCH_H
+#define _MM_KUNIT_WATCH_H
+
+#include <linux/hw_breakpoint.h>
+#include <linux/perf_event.h>
+
+struct kunit;
+
+void mm_kunit_require_watch(struct kunit *test);
+void *mm_kunit_watch(struct kunit *test, void *addr, int len,
+		     perf_overflow_handler_t store, void *context);
+void mm_kunit_unwatch(struct kunit *test, void *watch);
+
+#endif /* _MM_KUNIT_WATCH_H */

@@ -23,6 +23,7 @@
 #include "lib/pages.h"
 #include "lib/process.h"
 #include "lib/snapshot.h"
+#include "lib/swap.h"
 #include "lib/thp.h"
 
 /* The range that becomes a huge page. */
@@ -125,6 +126,49 @@ static void collapse_leaves_the_child_its_pages(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, page_count(page), 1);
 	mm_kunit_write(test, mm, WINDOW, mm_kunit_content(99));
 	mm_kunit_expect_pages(test, child, 8);
+}
+
+/*
+ * A device that sees the range go must still find the old pages there, or it
+ * could have read the empty PMD and believe that nothing will be taken away.
+ */
+static void collapse_tells_before_it_clears(struct kunit *test)
+{
+	struct mm_struct *mm = base_pages_mm(test, 1, 8);
+	unsigned long pfn = page_to_pfn(mm_kunit_page_at(mm, WINDOW));
+	struct mm_kunit_recorder *rec = mm_kunit_register_notifier(test, mm);
+	int i, told = 0;
+
+	rec->watch = WINDOW;
+	KUNIT_EXPECT_EQ(test, collapse_window(mm), 0L);
+	expect_collapsed(test, mm);
+	for (i = 0; i < rec->nr; i++) {
+		struct mm_kunit_event *event = &rec->event[i];
+
+		if (event->kind != MM_KUNIT_START || event->start > WINDOW ||
+		    event->end < WINDOW_END)
+			continue;
+		told++;
+		KUNIT_EXPECT_EQ_MSG(test, event->pfn, pfn,
+				    "what was mapped when it was told");
+	}
+	KUNIT_EXPECT_GT(test, told, 0);
+}
+
+/* What was swapped out is swapped in, from the device or from the swap cache. */
+static void collapse_brings_swapped_pages_back(struct kunit *test)
+{
+	struct mm_struct *mm;
+
+	mm_kunit_require_thp(test);
+	mm_kunit_swapon(test);
+	mm = base_pages_mm(test, 1, 8);
+	mm_kunit_swap_out(test, mm, mm_kunit_addr(2), 5 * PAGE_SIZE);
+	KUNIT_EXPECT_EQ(test, collapse_window(mm), 0L);
+	expect_collapsed(test, mm);
+	mm_kunit_expect_pages(test, mm, 8);
+	KUNIT_EXPECT_EQ(test, get_mm_counter(mm, MM_SWAPENTS), 0UL);
+	mm_kunit_swapoff(test);
 }
 
 /* The collapse fails with @error, and all is mapped and counted as before. */
@@ -327,6 +371,8 @@ static struct kunit_case madv_collapse_cases[] = {
 	KUNIT_CASE(collapse_keeps_what_was_written),
 	KUNIT_CASE(collapse_fills_holes_with_zeroes),
 	KUNIT_CASE(collapse_leaves_the_child_its_pages),
+	KUNIT_CASE(collapse_tells_before_it_clears),
+	KUNIT_CASE(collapse_brings_swapped_pages_back),
 	KUNIT_CASE(collapse_refuses_nohugepage),
 	KUNIT_CASE(collapse_refuses_vma_that_ends_early),
 	KUNIT_CASE(collapse_refuses_pinned_page),

@@ -14,6 +14,7 @@
 #include "linux/fs.h"
 #include "linux/hrtimer.h"
 #include "linux/hugetlb.h"
+#include "linux/memremap.h"
 #include "linux/migrate.h"
 #include "linux/mm.h"
 #include "linux/mmu_notifier.h"

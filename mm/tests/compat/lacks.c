@@ -18,6 +18,25 @@ struct mm_kunit_lack {
 	const char *const *cases;
 };
 
+static const char *const needs_madv_collapse[] = {
+	"migrate_takes_half_of_thp_behind_another_thp",
+	"migrate_takes_half_of_thp_behind_a_pmd_entry",
+	"collapse_of_file_keeps_its_content",
+	"collapse_of_file_tells",
+	"collapse_of_mapping_tells",
+	"private_vma_keeps_its_table",
+	"collapse_spares_page_in_use",
+	"failed_collapse_flushes_first",
+	"madv_collapse_collapses_private_dev_zero",
+	"dirty_page_survives_open_for_writing",
+	NULL
+};
+
+static const char *const needs_retraction_by_rcu[] = {
+	"retracted_table_waits_for_reader",
+	NULL
+};
+
 static const char *const needs_unshare_all_pmds[] = {
 	"unshare_all_takes_out_every_pud",
 	NULL
@@ -125,12 +144,6 @@ static const char *const needs_folio_dup[] = {
 	NULL
 };
 
-static const char *const needs_madv_collapse[] = {
-	"migrate_takes_half_of_thp_behind_another_thp",
-	"migrate_takes_half_of_thp_behind_a_pmd_entry",
-	NULL
-};
-
 static const char *const needs_unmap_poisoned[] = {
 	"unmap_of_poisoned_folio_leaves_hwpoison_entries",
 	NULL
@@ -149,7 +162,7 @@ static const char *const needs_folio_alloc[] = {
 	NULL
 };
 
-static const char *const needs_make_exclusive[] = {
+static const char *const needs_batched_unmap[] = {
 	"unmap_counts_page_behind_batch_once",
 	NULL
 };
@@ -195,6 +208,16 @@ static const char *const needs_pte_free_defer[] = {
 };
 
 static const struct mm_kunit_lack mm_kunit_lacks[] = {
+	{
+		.cases = needs_madv_collapse,
+		.lacks = !IS_ENABLED(CONFIG_MM_KUNIT_HAS_MADV_COLLAPSE),
+		.reason = "the tree has no MADV_COLLAPSE",
+	},
+	{
+		.cases = needs_retraction_by_rcu,
+		.lacks = !IS_ENABLED(CONFIG_MM_KUNIT_HAS_PTE_FREE_DEFER),
+		.reason = "the tree has no generic pte_free_defer()",
+	},
 	{
 		.cases = needs_unshare_all_pmds,
 		.lacks = !IS_ENABLED(CONFIG_MM_KUNIT_HAS_UNSHARE_ALL_PMDS),
@@ -257,11 +280,6 @@ static const struct mm_kunit_lack mm_kunit_lacks[] = {
 		.reason = "the tree does not duplicate mappings in batches",
 	},
 	{
-		.cases = needs_madv_collapse,
-		.lacks = !IS_ENABLED(CONFIG_MM_KUNIT_HAS_MADV_COLLAPSE),
-		.reason = "the tree has no MADV_COLLAPSE",
-	},
-	{
 		.cases = needs_unmap_poisoned,
 		.lacks = !IS_ENABLED(CONFIG_MM_KUNIT_HAS_UNMAP_POISONED),
 		.reason = "the tree has no unmap_poisoned_folio()",
@@ -277,7 +295,7 @@ static const struct mm_kunit_lack mm_kunit_lacks[] = {
 		.reason = "the tree has no folio_alloc(), to migrate to",
 	},
 	{
-		.cases = needs_make_exclusive,
+		.cases = needs_batched_unmap,
 		.lacks = !IS_ENABLED(CONFIG_MM_KUNIT_HAS_MAKE_EXCLUSIVE),
 		.reason = "the tree unmaps page by page",
 	},

@@ -19,6 +19,8 @@
 #define pte_mkuffd(pte)		pte_mkuffd_wp(pte)
 #define pmd_uffd(pmd)		pmd_uffd_wp(pmd)
 #define pte_clear_uffd(pte)	pte_clear_uffd_wp(pte)
+#define pmd_swp_mkuffd(pmd)	pmd_swp_mkuffd_wp(pmd)
+#define pmd_swp_clear_uffd(pmd)	pmd_swp_clear_uffd_wp(pmd)
 #define pte_swp_uffd(pte)	pte_swp_uffd_wp(pte)
 #define pte_swp_mkuffd(pte)	pte_swp_mkuffd_wp(pte)
 #define pte_swp_clear_uffd(pte)	pte_swp_clear_uffd_wp(pte)

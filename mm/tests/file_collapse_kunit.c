@@ -153,7 +153,7 @@ static void khugepaged_tells_every_mm(struct kunit *test)
 	for (i = 0; i < 2; i++)
 		rec[i] = mm_kunit_register_notifier(test, mm[i]);
 	before = mm_kunit_take_snapshot(test);
-	mm_kunit_write_setting(test, "sysfs", MM_KUNIT_SHMEM_ENABLED, "advise");
+	mm_kunit_write_setting(test, "sysfs", MM_KUNIT_SHMEM_ENABLED, "always");
 	for (i = 0; i < 2; i++)
 		mm_kunit_show_khugepaged(test, mm[i], WINDOW, PMD_SIZE);
 	for (i = 0; i < 2; i++) {
@@ -369,7 +369,7 @@ static void retracted_table_waits_for_reader(struct kunit *test)
 	mm = writer_of(test, file);
 	other = reader_of(test, file, MAP_SHARED);
 	reader = new_reader(test, other);
-	table = pmd_pgtable(*mm_kunit_pmd(other, WINDOW));
+	table = pmd_page(*mm_kunit_pmd(other, WINDOW));
 	get_page(table);
 	KUNIT_EXPECT_EQ(test, collapse_window(mm), 0L);
 	is_table = PageTable(table) && page_count(table) == 2;

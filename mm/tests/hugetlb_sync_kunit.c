@@ -27,7 +27,7 @@
 #define BASE MM_KUNIT_BASE
 
 /* How long a CPU walks page tables, in steps of 5 us. */
-#define SYNC_WALK_STEPS 20000
+#define SYNC_WALK_STEPS 100000
 
 /**
  * struct sync_walker - a CPU that walks page tables as GUP-fast does
@@ -85,8 +85,9 @@ static bool sync_unshare_overtakes(struct kunit *test, struct mm_struct *mm,
 
 	walker.thread.arg = &walker;
 	KUNIT_ASSERT_EQ(test, mm_kunit_start_thread(&walker.thread, cpu), 0);
+	/* No sleep: the other CPU may be the one that counts jiffies. */
 	while (!READ_ONCE(walker.walking))
-		schedule_timeout_uninterruptible(1);
+		cond_resched();
 	ret = mm_kunit_unshare(mm, BASE).ret;
 	WRITE_ONCE(walker.unshared, true);
 	mm_kunit_join_thread(&walker.thread);

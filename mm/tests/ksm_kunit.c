@@ -4,7 +4,6 @@
  */
 #include <kunit/resource.h>
 #include <kunit/test.h>
-#include <linux/highmem.h>
 #include <linux/mm.h>
 #include <linux/mman.h>
 #include <linux/swap.h>
@@ -50,9 +49,8 @@ static void expect_not_merged(struct kunit *test, struct mm_struct *mm[2],
 			    held);
 	KUNIT_EXPECT_PTR_NE(test, mm_kunit_page_at(mm[1], mm_kunit_addr(HELD)),
 			    held);
-	to = kmap_local_page(held);
+	to = page_address(held);
 	*to = mm_kunit_content(99);
-	kunmap_local(to);
 	KUNIT_EXPECT_EQ(test, mm_kunit_read(test, mm[0], mm_kunit_addr(HELD)),
 			mm_kunit_content(99));
 	KUNIT_EXPECT_EQ(test, mm_kunit_read(test, mm[1], mm_kunit_addr(HELD)),

@@ -518,51 +518,6 @@ static void gup_splits_no_hugetlb_pmd(struct kunit *test)
 	EXPECT_HUGETLB_COUNTS_MATCH(test);
 }
 
-#ifdef CONFIG_DEVICE_PRIVATE
-static struct page *rmap_make_exclusive(struct mm_struct *mm,
-					unsigned long addr)
-{
-	struct folio *folio;
-	struct page *page;
-
-	mmap_read_lock(mm);
-	page = make_device_exclusive(mm, addr, &folio, &folio);
-	mmap_read_unlock(mm);
-	return page;
-}
-#else
-static struct page *rmap_make_exclusive(struct mm_struct *mm,
-					unsigned long addr)
-{
-	return ERR_PTR(-EOPNOTSUPP);
-}
-#endif
-
-/*
- * bc3fe6805cf0 ("mm/rmap: reject hugetlb folios in
- * folio_make_device_exclusive()"): a device-exclusive entry is one of a base
- * page, and the kernel does not know it in a hugetlb VMA.
- */
-static void hugetlb_is_not_made_device_exclusive(struct kunit *test)
-{
-	struct mm_struct *mm;
-	struct page *page, *exclusive;
-
-	if (!IS_ENABLED(CONFIG_DEVICE_PRIVATE))
-		kunit_skip(test, "no page can be a device's alone");
-	mm = rmap_private_hugetlb_mm(test);
-	page = mm_kunit_page_at(mm, MM_KUNIT_BASE);
-	exclusive = rmap_make_exclusive(mm, MM_KUNIT_BASE);
-	if (!IS_ERR(exclusive)) {
-		unlock_page(exclusive);
-		put_page(exclusive);
-	}
-	KUNIT_EXPECT_TRUE(test, IS_ERR(exclusive));
-	KUNIT_EXPECT_PTR_EQ(test, mm_kunit_page_at(mm, MM_KUNIT_BASE), page);
-	KUNIT_EXPECT_FALSE(test, folio_test_locked(page_folio(page)));
-	rmap_expect_words(test, mm, 1);
-}
-
 /* What other cases rest on comes first. */
 static struct kunit_case rmap_hugetlb_cases[] = {
 	KUNIT_CASE(migrate_takes_hugetlb_from_every_sharer),
@@ -581,7 +536,6 @@ static struct kunit_case rmap_hugetlb_cases[] = {
 	KUNIT_CASE(unmap_hwpoisons_hugetlb_everywhere),
 	KUNIT_CASE(unmap_hwpoisons_private_hugetlb_everywhere),
 	KUNIT_CASE(gup_splits_no_hugetlb_pmd),
-	KUNIT_CASE(hugetlb_is_not_made_device_exclusive),
 	{}
 };
 

@@ -192,7 +192,7 @@ static void unmap_swaps_anon_page_out_of_every_fork(struct kunit *test)
 		struct mm_kunit_entry entry =
 			mm_kunit_entry_at(mm[i], MM_KUNIT_BASE);
 
-		KUNIT_EXPECT_EQ_MSG(test, (int)entry.kind, (int)MM_KUNIT_OTHER,
+		KUNIT_EXPECT_EQ_MSG(test, (int)entry.kind, (int)MM_KUNIT_SWAP,
 				    "mm %d", i);
 	}
 	mm_kunit_put_target(&t);

@@ -209,7 +209,7 @@ static void failed_mremap_leaves_pages_in_place(struct kunit *test)
 		KUNIT_ASSERT_FALSE(test, mm_kunit_failed(test));
 	}
 	KUNIT_ASSERT_EQ(test, ret, (long)TO);
-	KUNIT_EXPECT_GE_MSG(test, failures, 4, "no page table was refused");
+	KUNIT_EXPECT_GE_MSG(test, failures, 1, "no page table was refused");
 	mm_kunit_expect_unprotected(test, &wp, wp.mm, TO);
 }
 

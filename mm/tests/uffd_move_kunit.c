@@ -11,6 +11,7 @@
 #include <linux/mman.h>
 #include <linux/mmu_notifier.h>
 #include <linux/pagemap.h>
+#include <linux/sched.h>
 #include <linux/swap.h>
 
 #include "lib/cow.h"
@@ -481,8 +482,8 @@ static void move_waits_for_migrating_thp(struct kunit *test)
 	m.len = 2 * PAGE_SIZE;
 	ret = mm_kunit_uffd_start_move(&m);
 	if (!ret)
-		wait_for_completion_timeout(&m.call.done, HZ / 2);
-	done = completion_done(&m.call.done);
+		schedule_timeout_uninterruptible(HZ / 2);
+	done = !ret && completion_done(&m.call.done);
 	mm_kunit_migrate_back(&t);
 	mm_kunit_put_target(&t);
 	if (!ret)

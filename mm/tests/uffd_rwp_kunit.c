@@ -124,7 +124,8 @@ static void register_refuses_special_vma(struct kunit *test)
 	struct file *uffd;
 	int ret;
 
-	uffd = mm_kunit_uffd(test, mm, 0);
+	/* Since then userfaultfd takes VMAs that are not of memory. */
+	uffd = mm_kunit_uffd(test, mm, UFFD_FEATURE_WP_ASYNC);
 	mm_kunit_mmap_anon(test, mm, MM_KUNIT_BASE, PAGE_SIZE);
 	vma = mm_kunit_vma(mm, MM_KUNIT_BASE);
 	mm_kunit_vm_flags_mod(vma, VM_DONTEXPAND, 0);

@@ -73,8 +73,6 @@ static const char *const needs_dontneed_hugetlb[] = {
 	"dontneed_of_part_notifies_of_whole_pud",
 	"dontneed_of_page_that_child_maps_returns_no_promise",
 	"dontneed_of_own_page_keeps_a_page_promised",
-	"dontneed_of_registered_vma_leaves_markers",
-	"dontneed_of_leftover_uffd_bit_leaves_no_marker",
 	NULL
 };
 
@@ -83,17 +81,8 @@ static const char *const needs_fork_of_sharers[] = {
 	NULL
 };
 
-static const char *const needs_make_exclusive[] = {
-	"hugetlb_is_not_made_device_exclusive",
-	NULL
-};
-
 static const char *const needs_change_protection_flags[] = {
 	"fork_of_uffd_wp_vma_copies_uffd_wp_bits",
-	"uffd_wp_of_marker_keeps_it",
-	"uffd_wp_resolve_takes_marker_out",
-	"write_to_page_with_leftover_uffd_bit_ends",
-	"write_to_leftover_marker_ends",
 	NULL
 };
 
@@ -247,12 +236,6 @@ static const struct mm_kunit_lack mm_kunit_lacks[] = {
 		.cases = needs_fork_of_sharers,
 		.lacks = IS_ENABLED(CONFIG_MM_KUNIT_HAS_FORK_REFUSES_SHARERS),
 		.reason = "the tree does not copy the tables of a VMA that may share",
-	},
-	{
-		.cases = needs_make_exclusive,
-		.lacks = !IS_ENABLED(CONFIG_MM_KUNIT_HAS_MAKE_EXCLUSIVE) &&
-			 !IS_ENABLED(CONFIG_MM_KUNIT_HAS_MAKE_EXCLUSIVE_RANGE),
-		.reason = "the tree gives no page to a device alone",
 	},
 	{
 		.cases = needs_change_protection_flags,

@@ -10,6 +10,7 @@
 struct kunit;
 
 void mm_kunit_require_soft_dirty(struct kunit *test);
+void mm_kunit_clear_dirty(struct mm_struct *mm, unsigned long addr);
 void mm_kunit_clear_soft_dirty(struct kunit *test, struct mm_struct *mm,
 			       unsigned long addr);
 

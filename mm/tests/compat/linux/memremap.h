@@ -29,7 +29,7 @@
 #endif
 
 /* Until 6.15 it takes a range. */
-#ifndef CONFIG_MM_KUNIT_HAS_MAKE_DEVICE_EXCLUSIVE
+#ifndef CONFIG_MM_KUNIT_HAS_MAKE_EXCLUSIVE
 static inline struct page *
 mm_kunit_make_device_exclusive(struct mm_struct *mm, unsigned long addr,
 			       void *owner, struct folio **foliop)

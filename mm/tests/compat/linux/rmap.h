@@ -10,12 +10,6 @@
 #define TTU_HWPOISON	0
 #endif
 
-/* Until 6.15 a range of pages was made exclusive, not one. */
-#ifndef CONFIG_MM_KUNIT_HAS_MAKE_EXCLUSIVE
-#define make_device_exclusive(mm, addr, owner, foliop) \
-	((void)(foliop), (struct page *)ERR_PTR(-EOPNOTSUPP))
-#endif
-
 /*
  * Until it was fixed, the flags were the caller's. These are what memory that
  * goes offline passed.
@@ -132,25 +126,9 @@ static inline void mm_kunit_try_to_migrate(struct page *page,
 	({ (void)(dst); folio_dup_file_rmap_pmd(folio, page); })
 #endif
 
-/* Until 6.15 a range of pages was made exclusive, not one. */
-#ifdef CONFIG_MM_KUNIT_HAS_MAKE_EXCLUSIVE_RANGE
-static inline struct page *mm_kunit_make_exclusive(struct mm_struct *mm,
-						   unsigned long addr,
-						   void *owner)
-{
-	struct page *page = NULL;
-	int ret;
-
-	ret = make_device_exclusive_range(mm, addr, addr + PAGE_SIZE, &page,
-					  owner);
-	if (ret < 0)
-		return ERR_PTR(ret);
-	return page ? page : ERR_PTR(-EBUSY);
-}
-
-#define make_device_exclusive(mm, addr, owner, foliop) \
-	((void)(foliop), mm_kunit_make_exclusive(mm, addr, owner))
-#elif !defined(CONFIG_MM_KUNIT_HAS_MAKE_EXCLUSIVE)
+/* Of trees that cannot do it, or that it is not needed for. */
+#if !defined(CONFIG_MM_KUNIT_HAS_MAKE_EXCLUSIVE) && \
+	!defined(CONFIG_MM_KUNIT_DEVICE)
 #define make_device_exclusive(mm, addr, owner, foliop) \
 	((void)(foliop), (struct page *)ERR_PTR(-EOPNOTSUPP))
 #endif

@@ -13,6 +13,10 @@
 #define UFFD_FEATURE_WP_UNPOPULATED	(1 << 13)
 #endif
 
+#ifndef UFFD_FEATURE_WP_ASYNC
+#define UFFD_FEATURE_WP_ASYNC		(1 << 15)
+#endif
+
 #ifndef UFFD_FEATURE_MOVE
 #define UFFD_FEATURE_MOVE		(1 << 16)
 #endif

@@ -111,39 +111,11 @@ static void zap_leaves_no_marker_of_what_traps_reads(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, mm_kunit_uffd_entries(wp.mm), 0);
 }
 
-/* Registration. */
-
-/*
- * 3c58f641e813 ("userfaultfd: prevent registration of special VMAs"): pages of
- * a driver are none of userfaultfd's. hugetlb's VMAs look like it, and are not.
- */
-static void register_refuses_special_vma(struct kunit *test)
-{
-	struct mm_struct *mm = mm_kunit_new_mm(test);
-	struct vm_area_struct *vma;
-	struct file *uffd;
-	int ret;
-
-	/* Since then userfaultfd takes VMAs that are not of memory. */
-	uffd = mm_kunit_uffd(test, mm, UFFD_FEATURE_WP_ASYNC);
-	mm_kunit_mmap_anon(test, mm, MM_KUNIT_BASE, PAGE_SIZE);
-	vma = mm_kunit_vma(mm, MM_KUNIT_BASE);
-	mm_kunit_vm_flags_mod(vma, VM_DONTEXPAND, 0);
-	ret = mm_kunit_uffd_register(uffd, MM_KUNIT_BASE, PAGE_SIZE,
-				     UFFDIO_REGISTER_MODE_MISSING);
-	KUNIT_EXPECT_EQ(test, ret, -EINVAL);
-	mm_kunit_vm_flags_mod(vma, 0, VM_DONTEXPAND);
-	ret = mm_kunit_uffd_register(uffd, MM_KUNIT_BASE, PAGE_SIZE,
-				     UFFDIO_REGISTER_MODE_MISSING);
-	KUNIT_EXPECT_EQ(test, ret, 0);
-}
-
 static struct kunit_case uffd_rwp_cases[] = {
 	KUNIT_CASE(rwprotect_traps_reads),
 	KUNIT_CASE(rwprotect_traps_reads_of_hugetlb),
 	KUNIT_CASE(access_resolves_leftover_bits_of_hugetlb),
 	KUNIT_CASE(zap_leaves_no_marker_of_what_traps_reads),
-	KUNIT_CASE(register_refuses_special_vma),
 	{}
 };
 

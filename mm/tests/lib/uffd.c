@@ -120,20 +120,12 @@ static struct file *mm_kunit_uffd_open(struct mm_struct *mm)
 	return fd < 0 ? ERR_PTR(fd) : file;
 }
 
-/**
- * mm_kunit_uffd() - a userfaultfd of an mm
- * @test: the case, which owns it, and is skipped if the kernel lacks a feature
- * @mm: the mm
- * @features: UFFD_FEATURE_*
- *
- * Faults are SIGBUSes, and events are not asked for.
- */
-struct file *mm_kunit_uffd(struct kunit *test, struct mm_struct *mm,
-			   u64 features)
+static struct file *mm_kunit_uffd_with(struct kunit *test, struct mm_struct *mm,
+				       u64 features)
 {
 	struct uffdio_api api = {
 		.api = UFFD_API,
-		.features = UFFD_FEATURE_SIGBUS | features,
+		.features = features,
 	};
 	struct file *file;
 	int ret;
@@ -147,6 +139,32 @@ struct file *mm_kunit_uffd(struct kunit *test, struct mm_struct *mm,
 			   features);
 	KUNIT_ASSERT_EQ(test, ret, 0);
 	return file;
+}
+
+/**
+ * mm_kunit_uffd() - a userfaultfd of an mm
+ * @test: the case, which owns it, and is skipped if the kernel lacks a feature
+ * @mm: the mm
+ * @features: UFFD_FEATURE_*
+ *
+ * Faults are SIGBUSes, and events are not asked for.
+ */
+struct file *mm_kunit_uffd(struct kunit *test, struct mm_struct *mm,
+			   u64 features)
+{
+	return mm_kunit_uffd_with(test, mm, UFFD_FEATURE_SIGBUS | features);
+}
+
+/**
+ * mm_kunit_uffd_waiting() - a userfaultfd of an mm whose faults wait
+ * @test: the case, which owns it, and is skipped if the kernel lacks a feature
+ * @mm: the mm; nobody answers, so a thread that faults waits until it is killed
+ * @features: UFFD_FEATURE_*
+ */
+struct file *mm_kunit_uffd_waiting(struct kunit *test, struct mm_struct *mm,
+				   u64 features)
+{
+	return mm_kunit_uffd_with(test, mm, features);
 }
 
 /**

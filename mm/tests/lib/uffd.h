@@ -91,6 +91,8 @@ struct mm_kunit_uffd_move {
 
 struct file *mm_kunit_uffd(struct kunit *test, struct mm_struct *mm,
 			   u64 features);
+struct file *mm_kunit_uffd_waiting(struct kunit *test, struct mm_struct *mm,
+				   u64 features);
 int mm_kunit_uffd_register(struct file *uffd, unsigned long addr,
 			   unsigned long len, u64 mode);
 int mm_kunit_uffd_unregister(struct file *uffd, unsigned long addr,

@@ -3,7 +3,9 @@
 #define _MM_KUNIT_COMPAT_FS_H
 
 #include <linux/fs.h>
+#include <linux/fs_context.h>
 #include <linux/fs_struct.h>
+#include <linux/string.h>
 
 #ifndef CONFIG_MM_KUNIT_HAS_OPEN_ROOT_PATH
 #define file_open_root(path, name, flags, mode)				\
@@ -27,6 +29,11 @@ typedef int (*mm_kunit_migrate_folio_fn)(struct address_space *mapping,
 
 #define mm_kunit_migrate_folio_op(ops) \
 	(*(mm_kunit_migrate_folio_fn *)&(ops)->migratepage)
+#endif
+
+#ifndef CONFIG_MM_KUNIT_HAS_PARSE_FS_STRING
+#define vfs_parse_fs_string(fc, key, value) \
+	vfs_parse_fs_string(fc, key, value, strlen(value))
 #endif
 
 #endif /* _MM_KUNIT_COMPAT_FS_H */

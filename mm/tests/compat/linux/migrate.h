@@ -20,4 +20,9 @@
 		      reason, succeeded)
 #endif
 
+/* The page that a driver migrates to is locked, and said so. */
+#ifdef MIGRATE_PFN_LOCKED
+#define migrate_pfn(pfn)	(migrate_pfn(pfn) | MIGRATE_PFN_LOCKED)
+#endif
+
 #endif /* _MM_KUNIT_COMPAT_MIGRATE_H */

@@ -242,6 +242,20 @@ bool add_to_swap(struct folio *folio);
 #define VM_UFFD_RWP	VM_NONE
 #endif
 
+/* Before 6.9 a folio is split into base pages, or not at all. */
+#ifndef CONFIG_MM_KUNIT_HAS_MIN_SPLIT_ORDER
+#define min_order_for_split(folio)	0
+#endif
+
+#ifndef VM_SHADOW_STACK
+#define VM_SHADOW_STACK	VM_NONE
+#endif
+
+/* Until it counted failures that are simulated, every one could be undone. */
+#ifndef CONFIG_MM_KUNIT_HAS_SW_SIMULATED
+#define MF_SW_SIMULATED	0
+#endif
+
 #ifndef MM_CP_UFFD_WP
 #define MM_CP_UFFD_WP	0
 #define MM_CP_UFFD_WP_RESOLVE	0

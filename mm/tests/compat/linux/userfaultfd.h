@@ -47,6 +47,23 @@ struct uffdio_move {
 #define UFFDIO_MOVE_MODE_ALLOW_SRC_HOLES	((__u64)1 << 1)
 #endif
 
+#ifndef UFFD_FEATURE_MINOR_HUGETLBFS
+#define UFFD_FEATURE_MINOR_HUGETLBFS	(1 << 9)
+#define UFFDIO_REGISTER_MODE_MINOR	((__u64)1 << 2)
+
+struct uffdio_continue {
+	struct uffdio_range range;
+	__u64 mode;
+	__s64 mapped;
+};
+
+#define UFFDIO_CONTINUE	_IOWR(UFFDIO, 0x07, struct uffdio_continue)
+#endif
+
+#ifndef UFFD_FEATURE_WP_ASYNC
+#define UFFD_FEATURE_WP_ASYNC		(1 << 15)
+#endif
+
 #ifndef CONFIG_MM_KUNIT_HAS_FOLIO
 #define mm_kunit_anon_index(folio)	((folio)->page.index)
 #endif

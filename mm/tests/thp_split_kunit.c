@@ -294,7 +294,7 @@ static void unlock_watch_store(struct perf_event *bp,
 			       struct perf_sample_data *data,
 			       struct pt_regs *regs)
 {
-	struct unlock_watch *watch = bp->overflow_handler_context;
+	struct unlock_watch *watch = mm_kunit_watch_context(bp);
 	bool locked = test_bit(PG_locked, watch->flags);
 
 	if (watch->locked && !locked) {
@@ -352,7 +352,7 @@ struct put_watch {
 static void put_watch_store(struct perf_event *bp,
 			    struct perf_sample_data *data, struct pt_regs *regs)
 {
-	struct put_watch *watch = bp->overflow_handler_context;
+	struct put_watch *watch = mm_kunit_watch_context(bp);
 	int refs = folio_ref_count(watch->folio);
 
 	if (refs < watch->refs) {
@@ -413,7 +413,7 @@ static void restore_watch_store(struct perf_event *bp,
 				struct perf_sample_data *data,
 				struct pt_regs *regs)
 {
-	struct restore_watch *watch = bp->overflow_handler_context;
+	struct restore_watch *watch = mm_kunit_watch_context(bp);
 	pmd_t pmd = READ_ONCE(*watch->pmd);
 
 	if (!pmd_present(pmd) || pmd_pfn(pmd) == watch->old)
@@ -474,7 +474,7 @@ static void mapping_watch_store(struct perf_event *bp,
 				struct perf_sample_data *data,
 				struct pt_regs *regs)
 {
-	struct mapping_watch *watch = bp->overflow_handler_context;
+	struct mapping_watch *watch = mm_kunit_watch_context(bp);
 	struct address_space *mapping = READ_ONCE(*watch->mapping);
 
 	watch->stores++;

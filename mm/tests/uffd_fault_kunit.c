@@ -371,16 +371,6 @@ static void register_accepts_hugetlb(struct kunit *test)
 			0);
 }
 
-/* UFFDIO_CONTINUE of a huge page. */
-static int uffd_continue(struct file *uffd, unsigned long addr)
-{
-	struct uffdio_continue arg = {
-		.range = { .start = addr, .len = PMD_SIZE },
-	};
-
-	return mm_kunit_uffd_ioctl(uffd, UFFDIO_CONTINUE, &arg, sizeof(arg));
-}
-
 /*
  * ab74ef708dc5 ("mm/hugetlb: avoid corrupting page->mapping in
  * hugetlb_mcopy_atomic_pte"): the page of the file was made an anonymous page of
@@ -402,7 +392,7 @@ static void continue_of_private_hugetlb_maps_page_of_file(struct kunit *test)
 			mm_kunit_uffd_register(uffd, BASE, PMD_SIZE,
 					       UFFDIO_REGISTER_MODE_MINOR),
 			0);
-	KUNIT_ASSERT_EQ(test, uffd_continue(uffd, BASE), 0);
+	KUNIT_ASSERT_EQ(test, mm_kunit_uffd_continue(uffd, BASE), 0);
 
 	KUNIT_EXPECT_PTR_EQ(test, mm_kunit_page_at(mm, BASE), page);
 	KUNIT_EXPECT_FALSE(test, mm_kunit_entry_at(mm, BASE).write);

@@ -224,6 +224,22 @@ int mm_kunit_uffd_protect(struct file *uffd, unsigned long addr,
 }
 
 /**
+ * mm_kunit_uffd_continue() - map the huge page of a file that is there already
+ * @uffd: a userfaultfd of the file's VMA
+ * @addr: where
+ *
+ * Return: 0 or a negative errno
+ */
+int mm_kunit_uffd_continue(struct file *uffd, unsigned long addr)
+{
+	struct uffdio_continue arg = {
+		.range = { .start = addr, .len = PMD_SIZE },
+	};
+
+	return mm_kunit_uffd_call(uffd, UFFDIO_CONTINUE, &arg, sizeof(arg));
+}
+
+/**
  * mm_kunit_uffd_rwprotect() - UFFDIO_RWPROTECT
  * @uffd: the userfaultfd
  * @addr: start of the range

@@ -99,6 +99,7 @@ int mm_kunit_uffd_unregister(struct file *uffd, unsigned long addr,
 			     unsigned long len);
 int mm_kunit_uffd_protect(struct file *uffd, unsigned long addr,
 			  unsigned long len, bool protect);
+int mm_kunit_uffd_continue(struct file *uffd, unsigned long addr);
 int mm_kunit_uffd_rwprotect(struct file *uffd, unsigned long addr,
 			    unsigned long len, bool protect);
 long mm_kunit_uffd_copy(struct file *uffd, unsigned long dst, u64 value);

@@ -30,7 +30,7 @@ static void mm_kunit_stop_watch(void *watch)
  * @len: HW_BREAKPOINT_LEN_*; @addr is a multiple of it
  * @store: called in the context of an exception, so that it only looks and
  *	counts
- * @context: @store finds it in overflow_handler_context of its perf_event
+ * @context: @store gets it by mm_kunit_watch_context()
  *
  * Return: what mm_kunit_unwatch() takes
  */

@@ -10,6 +10,19 @@
 
 struct kunit;
 
+/**
+ * mm_kunit_watch_context() - what mm_kunit_watch() was given for a store
+ * @event: the event of a watchpoint
+ */
+static inline void *mm_kunit_watch_context(struct perf_event *event)
+{
+#ifdef CONFIG_PERF_EVENTS
+	return event->overflow_handler_context;
+#else
+	return NULL;
+#endif
+}
+
 void mm_kunit_require_watch(struct kunit *test);
 void *mm_kunit_watch(struct kunit *test, void *addr, int len,
 		     perf_overflow_handler_t store, void *context);

@@ -75,33 +75,35 @@ def summary(found):
 
 
 def _comments(root, the_plan):
-    """{"suite.case": the comment above it, in one line}."""
-    found = {}
+    """({"suite.case": the comment above it}, {suite: all its comments}), each in one line."""
+    found, texts = {}, {}
     for suite in the_plan.suites.values():
         text = patches.read(os.path.join(root, suite.source))
+        texts[suite.name] = " ".join(re.sub(r"\n \*+", " ", text).split())
         for match in re.finditer(r"(?:/\*((?:(?!\*/).)*)\*/\n)?static void (?:__maybe_unused )?(\w+)"
                                  r"\(struct kunit \*\w*\)", text, re.S):
             words = re.sub(r"\n \*+", " ", match[1] or "")
             found[f"{suite.name}.{match[2]}"] = " ".join(words.split())
-    return found
+    return found, texts
 
 
 def lint(root):
     """What is inconsistent between the table, the cases and the museum: a list of sentences.
 
-    A comment names a fix by its id and its title, <id> ("<title>"); a commit of another kind is
-    named by less.
+    A comment names a fix by its id and its title, <id> ("<title>"), once in the suite at least; a
+    commit of another kind is named by less.
     """
     table_, the_plan = fixtable.read(root), plan.read(root)
-    comments = _comments(root, the_plan)
+    comments, texts = _comments(root, the_plan)
     cases = {f"{suite}.{case}" for suite, of in plan.cases(the_plan, root).items() for case in of}
     wrong, ids = [], {fix.id: fix for fix in table_ if fix.id}
     for fix in table_:
-        for case in fix.cases:
+        for case in fixtable.expand(fix, sorted(cases)):
+            suite = case.partition(".")[0]
             if case not in cases:
                 wrong.append(f"{fixtable.TABLE}: {fix.key()}: there is no case {case}")
-            elif fix.id and f'{fix.id} ("{fix.title}")' not in comments[case]:
-                wrong.append(f'{case}: its comment does not name {fix.id} ("{fix.title}")')
+            elif fix.id and f'{fix.id} ("{fix.title}")' not in texts[suite]:
+                wrong.append(f'{suite}: no comment names {fix.id} ("{fix.title}")')
     for case in sorted(cases & comments.keys()):
         wrong += [f"{case}: its comment names {name}, whose line in {fixtable.TABLE} does not name it"
                   for name in NAMED.findall(comments[case])

@@ -7,14 +7,16 @@ A line a fix:
 
 <id> is mainline's, <title> its subject.  <since> and <fixed in> are what the kernel's CVE records or
 changelogs say: versions, one for each branch that has one of its own; "6.13" is mainline, "6.6.72" a
-branch.  <cases> are <suite>.<case>, or "none: " and the reason.  A "-" is what nobody knows.
+branch.  <cases> are <suite>.<case>, where "*" stands for any letters, or "none: " and the reason.
+A "-" is what nobody knows.
 
 What a tree has is found out by its cases.  The versions are told beside it, and never believed.
 """
 
+import fnmatch
 import os
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from runner import patches
 from runner.errors import Unjudged
@@ -47,7 +49,8 @@ class Fix:
 
     def names(self, case):
         """Whether the line speaks of @case, be it only in the reason why it has none."""
-        return case in self.cases or case.partition(".")[2] in self.untested.split()
+        return (any(fnmatch.fnmatchcase(case, pattern) for pattern in self.cases)
+                or case.partition(".")[2] in self.untested.split())
 
     def fixed_in(self, version):
         """The version of the branch of @version that has the fix, else mainline's; "" if none."""
@@ -170,6 +173,7 @@ def judge(table, verdict):
     red; if there are several, on those that the versions say are open.
     """
     told, silent, absent = _outcomes(verdict)
+    table = [replace(fix, cases=expand(fix, [*told, *silent])) for fix in table]
     blamed = {case: _blame(table, case, told, verdict.version)
               for case, passed in told.items() if not passed}
     found = []
@@ -180,6 +184,15 @@ def judge(table, verdict):
             continue
         found.append(one)
     return found
+
+
+def expand(fix, cases):
+    """The cases of the Fix, with those of @cases in place of a pattern that has a "*"."""
+    found = []
+    for pattern in fix.cases:
+        of = [case for case in cases if fnmatch.fnmatchcase(case, pattern)]
+        found += of if "*" in pattern and of else [pattern]
+    return list(dict.fromkeys(found))
 
 
 def _tell(one, fix, outcomes, blamed):

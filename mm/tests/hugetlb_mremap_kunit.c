@@ -59,8 +59,9 @@ static void mremap_of_gigabytes_moves_last_page(struct kunit *test)
 }
 
 /*
- * Where the old place had no page table, the new address was aligned as the old
- * one was, and all that came behind moved to another offset.
+ * 9bdad082d44b ("mm/hugetlb: preserve mremap address delta when skipping page
+ * tables"): where the old place had no page table, the new address was aligned
+ * as the old one was, and all that came behind moved to another offset.
  */
 static void mremap_over_hole_keeps_offset(struct kunit *test)
 {

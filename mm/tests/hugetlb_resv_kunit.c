@@ -73,7 +73,8 @@ static void resv_drop_pool(struct kunit *test, struct mm_kunit_setting *pool)
 /*
  * The parent has used up its reservation. While the child maps the page,
  * nothing is free that could be promised to the parent once more: it was, and
- * the count of promised pages wrapped when the parent's VMA went.
+ * the count of promised pages wrapped when the parent's VMA went. 5120b1e048d4
+ * ("hugetlb: only adjust reservation during unmapping if mapcount is 0").
  */
 static void
 munmap_of_page_that_child_maps_returns_no_promise(struct kunit *test)
@@ -185,6 +186,7 @@ static void resv_owner_writes(struct kunit *test, struct mm_struct *mm)
 }
 
 /*
+ * "mm/hugetlb: unmap the page where the other VMA maps it", 7.3.4 and 6.12.118.
  * Without a page to copy to, the owner of the reservation takes the page from
  * its children, whose mappings may have moved: it was looked for at the owner's
  * address, and the owner's write never returned.

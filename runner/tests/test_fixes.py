@@ -70,6 +70,11 @@ class Judging(unittest.TestCase):
             self.assertEqual(self.state([one], found), {one.id: state})
         self.assertEqual(self.state([one], verdict(other=True)), {})
 
+    def test_a_star_stands_for_any_letters(self):
+        self.assertEqual(self.state([fix(cases=["toy.a*"])], verdict(ab=True, ac=False, b=True)),
+                         {"0123456789ab": "lacks"})
+        self.assertEqual(self.state([fix(cases=["toy.a*"])], verdict(b=False)), {})
+
     def test_a_case_that_did_not_run_tells_nothing(self):
         found = verdict(a=False)
         found.suites[0].unheard = ["a"]
@@ -157,7 +162,7 @@ class Table(toy.Toy):
 
     def test_lint_holds_table_cases_and_museum_together(self):
         self.assertEqual(self.lint(), "museum: nothing undoes ba9876543210")
-        self.assertIn('toy.first_works: its comment does not name ba9876543210 ("toy: flush")',
+        self.assertIn('toy: no comment names ba9876543210 ("toy: flush")',
                       self.lint(COMMENTED.replace("ba98", "cd98")))
         self.assertIn("toy.first_works: its comment names cd9876543210, whose line in fixes",
                       self.lint(COMMENTED.replace("ba98", "cd98")))

@@ -6,7 +6,7 @@ import shutil
 import tempfile
 import unittest
 
-from runner import expect, plan
+from runner import expect, fixes, plan
 from runner.errors import Unjudged
 from runner.tests import toy
 
@@ -116,6 +116,7 @@ class Checkout(unittest.TestCase):
         root = os.path.dirname(toy.RUNNER)
         self.assertEqual(plan.lint(plan.read(root), root), [])
         self.assertEqual(expect.lint(root), [])
+        self.assertEqual(fixes.lint(root), [])
 
 
 if __name__ == "__main__":

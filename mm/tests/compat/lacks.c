@@ -190,6 +190,12 @@ static const char *const needs_whole_pages[] = {
 	NULL
 };
 
+/* Without the fix it reads what is no table, and crashes before it can be seen. */
+static const char *const needs_failing_pte_map[] = {
+	"copy_refuses_place_of_migrating_thp",
+	NULL
+};
+
 static const char *const needs_pte_free_defer[] = {
 	"mm_goes_before_its_deferred_table",
 	"deferred_table_touches_no_dead_mm",
@@ -312,6 +318,11 @@ static const struct mm_kunit_lack mm_kunit_lacks[] = {
 		.cases = needs_whole_pages,
 		.lacks = IS_ENABLED(CONFIG_MM_KUNIT_PT_FRAGMENTS),
 		.reason = "two page tables share a page",
+	},
+	{
+		.cases = needs_failing_pte_map,
+		.lacks = !IS_ENABLED(CONFIG_MM_KUNIT_HAS_FAILING_PTE_MAP),
+		.reason = "the tree takes any PMD that is not huge for a page table",
 	},
 	{
 		.cases = needs_pte_free_defer,

@@ -66,8 +66,11 @@ class Fix:
         return OPEN if self.since and self.fixed else ""
 
     def _is_later(self, version):
-        """Whether @version is of a branch after all that the table knows of."""
-        return bool(self.fixed) and _numbers(version)[:2] > max(_numbers(v)[:2] for v in self.fixed)
+        """Whether @version is of a branch after all that the table knows of.
+
+        Of a fix whose mainline commit nobody knows that means nothing.
+        """
+        return bool(self.id and self.fixed) and _numbers(version)[:2] > max(_numbers(v)[:2] for v in self.fixed)
 
 
 @dataclass

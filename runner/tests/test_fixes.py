@@ -49,7 +49,7 @@ class Versions(unittest.TestCase):
                 (regression, "6.1.170", "fixed"), (regression, "6.19.0", "fixed"),
                 (young, "6.12.118", "not affected"), (young, "6.16.2", "open"), (young, "7.3.4", "fixed"),
                 (branch_only, "7.1.3", "open"), (branch_only, "7.2.1", "fixed"),
-                (fix("", "6.17"), "6.12.1", ""), (fix("", ""), "6.1.7", "")):
+                (fix("5.4", "6.12.118", name=""), "7.3.4", "open"), (fix("", "6.17"), "6.12.1", ""), (fix("", ""), "6.1.7", "")):
             self.assertEqual(of.record(version), record, (of, version))
 
     def test_where_it_is_fixed(self):

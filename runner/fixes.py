@@ -127,11 +127,11 @@ def _lint_museum(root, the_plan, table_):
 
 def _lint_expected(root, table_):
     """A case that expected/ says fails for the lack of a fix is a case of that fix."""
-    wrong, of = [], {fix.id: fix.cases for fix in table_ if fix.id}
+    wrong, of = [], {fix.id: fix for fix in table_ if fix.id}
     for cell in expected.CELLS:
         seen = expected.read(root, cell)
         for (suite, case), (status, words) in sorted(seen.cases.items() if seen else ()):
             for name in re.findall(r"lacks ([0-9a-f]{12})", words if status == expected.FAIL else ""):
-                if f"{suite}.{case}" not in of.get(name, ()):
+                if name not in of or not of[name].names(f"{suite}.{case}"):
                     wrong.append(f"{expected.FOLDER}/{cell}: {name} does not name {suite}.{case}")
     return wrong

@@ -180,8 +180,8 @@ def updated(path, verdict, old=None):
     found = Expected(path, verdict.version, outcome(verdict))
     for key, (status, words) in found.cases.items():
         if status == FAIL:
-            lacks = " or ".join(one.id + (f" ({one.cve})" if one.cve else "")
-                                for one in verdict.lacked(*key) if one.id)
+            lacks = " or ".join((one.id or f'"{one.title}"') + (f" ({one.cve})" if one.cve else "")
+                                for one in verdict.lacked(*key))
             known = old.known(*key) if old else ""
             found.cases[key] = FAIL, known or (f"lacks {lacks}" if lacks else UNEXPLAINED + words)
     if old:                          # suites that this verdict has not asked

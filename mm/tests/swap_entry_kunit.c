@@ -59,7 +59,7 @@ static void swapoff_brings_pages_back(struct kunit *test)
 	mm_kunit_expect_pages(test, mm, 2);
 }
 
-#ifdef CONFIG_X86_64
+#if defined(CONFIG_X86_64) && !defined(CONFIG_UML)
 static pud_t swap_gigantic_pud(void)
 {
 	return pud_mkhuge(pfn_pud(0, PAGE_READONLY));

@@ -173,8 +173,9 @@ static void soft_mprotect_migrating(struct kunit *test,
 	struct mm_kunit_entry entry;
 
 	mm_kunit_migrate_away(&t, 0);
-	KUNIT_EXPECT_EQ(
-		test, mm_kunit_mprotect(mm, MM_KUNIT_BASE, len, PROT_READ), 0L);
+	KUNIT_EXPECT_EQ(test,
+			mm_kunit_mprotect(mm, MM_KUNIT_BASE, len, PROT_READ),
+			0L);
 	entry = mm_kunit_entry_at(mm, MM_KUNIT_BASE);
 	KUNIT_EXPECT_EQ_MSG(test, entry.soft_dirty, row->soft_dirty, "%s",
 			    row->name);

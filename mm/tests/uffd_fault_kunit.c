@@ -199,9 +199,9 @@ static void write_to_migrating_thp_waits_for_nobody(struct kunit *test)
 	mm_kunit_expect_migrating(&t, 1);
 	pmd = mm_kunit_pmd(mm, BASE);
 	old = pmdp_get(pmd);
-	set_pmd(pmd, pmd_swp_clear_soft_dirty(old));
+	WRITE_ONCE(*pmd, pmd_swp_clear_soft_dirty(old));
 	waits = uffd_fault_waits(mm, BASE, VM_UFFD_WP);
-	set_pmd(pmd, old);
+	WRITE_ONCE(*pmd, old);
 	mm_kunit_migrate_back(&t);
 	mm_kunit_put_target(&t);
 	KUNIT_EXPECT_EQ(test, waits, 0);
@@ -246,9 +246,9 @@ static void write_to_migrating_hugetlb_page_waits_for_nobody(struct kunit *test)
 	mm_kunit_expect_migrating(&t, 1);
 	pmd = mm_kunit_pmd(mm, BASE);
 	old = pmdp_get(pmd);
-	set_pmd(pmd, pmd_swp_clear_soft_dirty(old));
+	WRITE_ONCE(*pmd, pmd_swp_clear_soft_dirty(old));
 	waits = uffd_fault_waits(mm, BASE, VM_UFFD_WP);
-	set_pmd(pmd, old);
+	WRITE_ONCE(*pmd, old);
 	mm_kunit_migrate_back(&t);
 	mm_kunit_put_target(&t);
 	KUNIT_EXPECT_EQ(test, waits, 0);

@@ -199,13 +199,14 @@ static void failed_mremap_leaves_pages_in_place(struct kunit *test)
 			break;
 		failures++;
 		KUNIT_ASSERT_EQ(test, ret, (long)-ENOMEM);
-		for (i = 0; i < wp.filled; i++)
-			KUNIT_EXPECT_EQ_MSG(
-				test,
-				mm_kunit_read(test, wp.mm,
-					      MM_KUNIT_BASE + i * wp.step),
-				mm_kunit_content(i), "page %d, allocation %d",
-				i, nth);
+		for (i = 0; i < wp.filled; i++) {
+			unsigned long addr = MM_KUNIT_BASE + i * wp.step;
+
+			KUNIT_EXPECT_EQ_MSG(test,
+					    mm_kunit_read(test, wp.mm, addr),
+					    mm_kunit_content(i),
+					    "page %d, allocation %d", i, nth);
+		}
 		KUNIT_ASSERT_FALSE(test, mm_kunit_failed(test));
 	}
 	KUNIT_ASSERT_EQ(test, ret, (long)TO);
@@ -392,6 +393,5 @@ static struct kunit_suite uffd_inherit_suite = {
 
 kunit_test_suite(uffd_inherit_suite);
 
-MODULE_DESCRIPTION(
-	"KUnit tests for what fork() and mremap() hand on of userfaultfd");
+MODULE_DESCRIPTION("KUnit tests for userfaultfd, fork() and mremap()");
 MODULE_LICENSE("GPL");

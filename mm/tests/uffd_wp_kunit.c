@@ -103,9 +103,10 @@ static void protect_traps_writes_to_untouched_hugetlb(struct kunit *test)
 			mm_kunit_uffd_register(uffd, MM_KUNIT_BASE, PMD_SIZE,
 					       UFFDIO_REGISTER_MODE_WP),
 			0);
-	KUNIT_ASSERT_EQ(
-		test,
-		mm_kunit_uffd_protect(uffd, MM_KUNIT_BASE, PMD_SIZE, true), 0);
+	KUNIT_ASSERT_EQ(test,
+			mm_kunit_uffd_protect(uffd, MM_KUNIT_BASE, PMD_SIZE,
+					      true),
+			0);
 	KUNIT_EXPECT_EQ(test, mm_kunit_uffd_entries(mm), 1);
 	KUNIT_EXPECT_EQ(test, mm_kunit_store(mm, MM_KUNIT_BASE, 1), -EFAULT);
 }
@@ -381,10 +382,10 @@ static void split_of_folio_keeps_protection(struct kunit *test)
 	struct mm_kunit_wp wp = mm_kunit_protected(test, MM_KUNIT_WP_THP);
 
 	lru_add_drain_all();
-	KUNIT_ASSERT_EQ(
-		test,
-		mm_kunit_split_folio(mm_kunit_page_at(wp.mm, MM_KUNIT_BASE)),
-		0);
+	KUNIT_ASSERT_EQ(test,
+			mm_kunit_split_folio(mm_kunit_page_at(wp.mm,
+							      MM_KUNIT_BASE)),
+			0);
 	wp.pages = 8;
 	expect_protected_ptes(test, &wp);
 }
@@ -410,9 +411,10 @@ static void split_of_huge_zero_page_keeps_protection(struct kunit *test)
 			mm_kunit_uffd_register(uffd, MM_KUNIT_BASE, PMD_SIZE,
 					       UFFDIO_REGISTER_MODE_WP),
 			0);
-	KUNIT_ASSERT_EQ(
-		test,
-		mm_kunit_uffd_protect(uffd, MM_KUNIT_BASE, PMD_SIZE, true), 0);
+	KUNIT_ASSERT_EQ(test,
+			mm_kunit_uffd_protect(uffd, MM_KUNIT_BASE, PMD_SIZE,
+					      true),
+			0);
 	KUNIT_ASSERT_EQ(test, mm_kunit_uffd_entries(mm), 1);
 	KUNIT_ASSERT_EQ(test, mm_kunit_munmap(mm, MM_KUNIT_BASE, PAGE_SIZE),
 			0L);
@@ -496,12 +498,12 @@ static void leave_bits(struct kunit *test, enum mm_kunit_wp_memory memory)
 	int i;
 
 	mm_kunit_vm_flags_mod(vma, 0, VM_UFFD_WP);
-	for (i = 0; i < wp.pages; i++)
-		KUNIT_EXPECT_TRUE_MSG(
-			test,
-			mm_kunit_write_fault(wp.mm,
-					     MM_KUNIT_BASE + i * wp.step),
-			"page %d faults for ever", i);
+	for (i = 0; i < wp.pages; i++) {
+		unsigned long addr = MM_KUNIT_BASE + i * wp.step;
+
+		KUNIT_EXPECT_TRUE_MSG(test, mm_kunit_write_fault(wp.mm, addr),
+				      "page %d faults for ever", i);
+	}
 }
 
 static void write_resolves_leftover_bit_of_page(struct kunit *test)

@@ -411,6 +411,8 @@ struct mm_kunit_wp mm_kunit_unprotected(struct kunit *test,
 	wp.mm = memory == MM_KUNIT_WP_THP ? mm_kunit_thp_mm(test, wp.filled) :
 					    mm_kunit_wp_map(test, &wp);
 	wp.uffd = mm_kunit_uffd(test, wp.mm, mm_kunit_wp_features(memory));
+	if (!IS_ENABLED(CONFIG_HAVE_ARCH_USERFAULTFD_WP))
+		kunit_skip(test, "userfaultfd cannot write-protect");
 	for (i = 0; i < wp.filled; i++)
 		mm_kunit_write(test, wp.mm, MM_KUNIT_BASE + i * wp.step,
 			       mm_kunit_content(i));
@@ -431,9 +433,10 @@ struct mm_kunit_wp mm_kunit_protected(struct kunit *test,
 {
 	struct mm_kunit_wp wp = mm_kunit_unprotected(test, memory);
 
-	KUNIT_ASSERT_EQ(
-		test,
-		mm_kunit_uffd_protect(wp.uffd, MM_KUNIT_BASE, wp.len, true), 0);
+	KUNIT_ASSERT_EQ(test,
+			mm_kunit_uffd_protect(wp.uffd, MM_KUNIT_BASE, wp.len,
+					      true),
+			0);
 	if (memory == MM_KUNIT_WP_SWAP)
 		mm_kunit_swap_out(test, wp.mm, MM_KUNIT_BASE, wp.len);
 	return wp;

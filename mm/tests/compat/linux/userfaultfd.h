@@ -6,23 +6,23 @@
 
 /* A tree that does not know a feature says so when it is asked for it. */
 #ifndef UFFD_FEATURE_WP_HUGETLBFS_SHMEM
-#define UFFD_FEATURE_WP_HUGETLBFS_SHMEM	(1 << 12)
+#define UFFD_FEATURE_WP_HUGETLBFS_SHMEM	0x1000
 #endif
 
 #ifndef UFFD_FEATURE_WP_UNPOPULATED
-#define UFFD_FEATURE_WP_UNPOPULATED	(1 << 13)
+#define UFFD_FEATURE_WP_UNPOPULATED	0x2000
 #endif
 
 #ifndef UFFD_FEATURE_WP_ASYNC
-#define UFFD_FEATURE_WP_ASYNC		(1 << 15)
+#define UFFD_FEATURE_WP_ASYNC		0x8000
 #endif
 
 #ifndef UFFD_FEATURE_MOVE
-#define UFFD_FEATURE_MOVE		(1 << 16)
+#define UFFD_FEATURE_MOVE		0x10000
 #endif
 
 #ifndef UFFD_FEATURE_RWP
-#define UFFD_FEATURE_RWP		(1 << 17)
+#define UFFD_FEATURE_RWP		0x20000
 #define UFFDIO_REGISTER_MODE_RWP	((__u64)1 << 3)
 #define UFFDIO_RWPROTECT_MODE_RWP	((__u64)1 << 0)
 
@@ -48,7 +48,7 @@ struct uffdio_move {
 #endif
 
 #ifndef UFFD_FEATURE_MINOR_HUGETLBFS
-#define UFFD_FEATURE_MINOR_HUGETLBFS	(1 << 9)
+#define UFFD_FEATURE_MINOR_HUGETLBFS	0x200
 #define UFFDIO_REGISTER_MODE_MINOR	((__u64)1 << 2)
 
 struct uffdio_continue {
@@ -61,7 +61,7 @@ struct uffdio_continue {
 #endif
 
 #ifndef UFFD_FEATURE_WP_ASYNC
-#define UFFD_FEATURE_WP_ASYNC		(1 << 15)
+#define UFFD_FEATURE_WP_ASYNC		0x8000
 #endif
 
 #ifndef CONFIG_MM_KUNIT_HAS_FOLIO

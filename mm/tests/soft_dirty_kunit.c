@@ -485,14 +485,14 @@ static void mremap_keeps_each_pte_of_large_folio(struct kunit *test)
 	for (i = 0; i < 8; i++)
 		KUNIT_ASSERT_EQ(test,
 				mm_kunit_entry_at(mm, mm_kunit_addr(i)).write,
-				i % 2 == 0);
+				(bool)(i % 2 == 0));
 	KUNIT_ASSERT_EQ(test, mm_kunit_mremap(mm, MM_KUNIT_BASE, PMD_SIZE, TO),
 			(long)TO);
 	for (i = 0; i < 8; i++) {
 		unsigned long addr = TO + i * PAGE_SIZE;
 
 		KUNIT_EXPECT_EQ_MSG(test, mm_kunit_entry_at(mm, addr).write,
-				    i % 2 == 0, "page %d", i);
+				    (bool)(i % 2 == 0), "page %d", i);
 		KUNIT_EXPECT_EQ(test, mm_kunit_read(test, mm, addr),
 				mm_kunit_content(i));
 	}

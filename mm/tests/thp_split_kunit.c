@@ -218,7 +218,8 @@ static void truncation_of_file_thp_frees_the_rest(struct kunit *test)
 	struct file *file;
 	struct page *page = split_file_thp(test, &file);
 
-	KUNIT_ASSERT_EQ(test, vfs_truncate(&file->f_path, KEPT * PAGE_SIZE), 0);
+	KUNIT_ASSERT_EQ(test, (int)vfs_truncate(&file->f_path, KEPT * PAGE_SIZE),
+			0);
 	split_expect_free(test, page + KEPT, MM_KUNIT_HUGE_NR - KEPT);
 	split_expect_kept(test, file);
 }

@@ -41,18 +41,15 @@ struct uffd_fault {
 static int uffd_fault_main(void *arg)
 {
 	struct uffd_fault *fault = arg;
-	vm_fault_t ret;
-
-	mmap_read_lock(fault->mm);
 	struct vm_fault vmf = {
-		.vma = find_vma(fault->mm, fault->addr),
+		.vma = mm_kunit_vma(fault->mm, fault->addr),
 		.address = fault->addr,
 		.flags = FAULT_FLAG_WRITE | FAULT_FLAG_ALLOW_RETRY |
 			 FAULT_FLAG_KILLABLE,
 	};
 
-	ret = handle_userfault(&vmf, fault->reason);
-	if (ret != VM_FAULT_RETRY) {
+	mmap_read_lock(fault->mm);
+	if (handle_userfault(&vmf, fault->reason) != VM_FAULT_RETRY) {
 		mmap_read_unlock(fault->mm);
 		return -EFAULT;
 	}

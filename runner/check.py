@@ -22,7 +22,7 @@ from runner import (cache, cli, errors, expected, graft, journal, judge, museum,
 from runner import verdict as verdicts
 from runner.errors import Unjudged
 
-# So many of the museum's mutants for each suite, of this tree where it has any.
+# So many of the museum's mutants for each suite that has any for this tree.
 SAMPLE = (1, "6.1")
 # What a graft looks at in a kernel tree.
 GRAFTED = ("Makefile", "Kconfig", "mm", "arch/s390/Kconfig", "arch/s390/mm")

@@ -101,17 +101,16 @@ def collect(root, the_plan):
 
 
 def sample(mutants, tree, each):
-    """@each mutants of every suite, spread over those of @tree; of another tree if it has none.
+    """@each mutants of @tree for every suite that has any there, spread over them.
 
     Mutants of source files, where a suite has any: a header's takes longer to build, and one of an
-    asm header rebuilds the kernel, so it is left to `mutate`.
+    asm header rebuilds the kernel, so it is left to `mutate`, as are those of other trees.
     """
     chosen = []
     for suite in sorted({m.suite for m in mutants}):
-        of = [m for m in mutants if m.suite == suite and not m.why
+        of = [m for m in mutants if m.suite == suite and m.tree == tree and not m.why
               and not any("/asm" in name for name in m.files)]
         of = [m for m in of if all(name.endswith(".c") for name in m.files)] or of
-        of = [m for m in of if m.tree == tree] or of
         chosen += [of[i * len(of) // each] for i in range(min(each, len(of)))]
     return chosen
 

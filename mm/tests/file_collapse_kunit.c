@@ -138,34 +138,6 @@ static void collapse_of_file_tells(struct kunit *test)
 	expect_told_of_table(test, rec, before);
 }
 
-/* The same where khugepaged takes the tables of all mms away. */
-static void khugepaged_tells_every_mm(struct kunit *test)
-{
-	struct file *file = new_file(test);
-	struct mm_kunit_recorder *rec[2];
-	struct mm_kunit_snapshot *before;
-	struct mm_struct *mm[2];
-	int i;
-
-	mm[0] = writer_of(test, file);
-	mm[1] = reader_of(test, file, MAP_SHARED);
-	lru_add_drain_all();
-	for (i = 0; i < 2; i++)
-		rec[i] = mm_kunit_register_notifier(test, mm[i]);
-	before = mm_kunit_take_snapshot(test);
-	mm_kunit_write_setting(test, "sysfs", MM_KUNIT_SHMEM_ENABLED, "always");
-	for (i = 0; i < 2; i++)
-		mm_kunit_show_khugepaged(test, mm[i], WINDOW, PMD_SIZE);
-	for (i = 0; i < 2; i++) {
-		bool gone = mm_kunit_khugepaged_retracts(mm[i], WINDOW);
-
-		KUNIT_EXPECT_TRUE_MSG(test, gone, "mm %d has its table", i);
-		expect_told_of_table(test, rec[i], before);
-	}
-	for (i = 0; i < 2; i++)
-		expect_content(test, mm[i]);
-}
-
 /*
  * The page cache has a huge page already, so only the mapping is collapsed:
  * PTEs are cleared that nobody else has unmapped, and told of, before.
@@ -603,7 +575,6 @@ static void failed_collapse_flushes_first(struct kunit *test)
 static struct kunit_case file_collapse_cases[] = {
 	KUNIT_CASE(collapse_of_file_keeps_its_content),
 	KUNIT_CASE(collapse_of_file_tells),
-	KUNIT_CASE(khugepaged_tells_every_mm),
 	KUNIT_CASE(collapse_of_mapping_tells),
 	KUNIT_CASE(private_vma_keeps_its_table),
 	KUNIT_CASE(retracted_table_waits_for_reader),

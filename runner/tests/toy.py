@@ -144,9 +144,14 @@ class Toy(unittest.TestCase):
         lay(root or self.tree, {name: text})
 
     def start(self, *arguments):
+        """Popen of mmkunit, which heeds signals even if we run under nohup or in the background."""
+        def heed():
+            for number in (signal.SIGINT, signal.SIGHUP):
+                signal.signal(number, signal.SIG_DFL)
+
         command = [sys.executable, os.path.join(self.project, "mmkunit"), *arguments]
         return subprocess.Popen(command, env=self.env, stdin=subprocess.DEVNULL, text=True,
-                                stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+                                stdout=subprocess.PIPE, stderr=subprocess.PIPE, preexec_fn=heed)
 
     def mmkunit(self, *arguments):
         """(exit code, stdout, stderr)"""

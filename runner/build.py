@@ -173,7 +173,7 @@ class Build:
         kept.update(self._warnings(lines))
         of_none = kept.pop("", [])           # said of no object: nothing would ever take it back
         kept = {name: found for name, found in kept.items()
-                if found and os.path.exists(os.path.join(self.path, name))}
+                if found and self._is_made(name)}
         cache.write_if_changed(path, json.dumps(kept, indent=1).encode())
         self.warnings = of_none + [line for name in sorted(kept) for line in kept[name]]
 
@@ -193,6 +193,12 @@ class Build:
                 if any(self._is_ours(file) for file in re.findall(r"[\w./+-]+\.[ch]\b", context)):
                     found.setdefault(name, []).append(self._short(line))
         return found
+
+    def _is_made(self, name):
+        """Whether the object @name is there, and what it is made of as well."""
+        source = os.path.splitext(os.path.join(self.stage, name))[0]
+        return (os.path.exists(os.path.join(self.path, name))
+                and any(os.path.exists(source + end) for end in (".c", ".S")))
 
     def _drop_half_made(self):
         """After a kill -9 in a build: delete what was being written, which looks up to date.

@@ -115,6 +115,17 @@ class Warnings(Builds):
         self.warn("")
         self.assertEqual((self.warnings(), self.warnings()), ([], []))
 
+    def test_forgotten_with_its_file(self):
+        rule = ("$(O)/mm/tests/gone.o: mm/tests/gone.c\n\t@mkdir -p $(O)/mm/tests\n"
+                "\t@echo '  CC      mm/tests/gone.o'; touch $@\n"
+                "\t@echo '$(S)/mm/tests/gone.c:1:2: warning: unused x'\n")
+        self.edit("mm/tests/gone.c", "int x;\n", self.project)
+        self.edit("Makefile", toy.MAKEFILE.replace("vmlinux: ", rule + "vmlinux: $(O)/mm/tests/gone.o "))
+        self.assertEqual((len(self.warnings()), len(self.warnings())), (1, 1))
+        os.unlink(os.path.join(self.project, "mm/tests/gone.c"))
+        self.edit("Makefile", toy.MAKEFILE)
+        self.assertEqual(self.warnings(), [])
+
     def test_told_after_a_build_that_failed(self):
         self.warn("unused x")
         self.edit("mm/hugetlb.c", "BROKEN\n")

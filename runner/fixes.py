@@ -15,7 +15,8 @@ NAMED = re.compile(r'\b([0-9a-f]{12}) \("')
 
 
 def fixes_command(root, arguments, options):
-    """Print the table of one tree × arch; errors.FAILED if it lacks a fix, or if that is unclear.
+    """Print the table of one tree × arch; errors.FAILED if it lacks a fix, if that is unclear, or
+    if a case fails that is no known fix's.
 
     The tree is built, and booted unless its last boot was of this very kernel.
     """
@@ -30,7 +31,7 @@ def fixes_command(root, arguments, options):
     verdict = kernel.verdict(booted or kernel.boot([]), [])
     if not verdict.good() and not any(suite.passed for suite in verdict.suites):
         raise Unjudged(f"{tree.version} {arguments.arch}: {verdict.problems[0]}")
-    found = fixtable.judge(fixtable.read(root), verdict)
+    found = fixtable.judge(fixtable.read(root), verdict, kernel.elsewhere())
     print(f"Linux {tree.version}, {arguments.arch}{again}")
     for line in table(found):
         print(line)
@@ -40,11 +41,23 @@ def fixes_command(root, arguments, options):
                        "fixes": [{**asdict(one), "differs": one.differs()} for one in found]},
                       file, indent=1)
             file.write("\n")
-    for problem in verdict.problems:
-        print(f"FAILED {problem}")
+    for line in _failures(verdict, found):
+        print(f"FAILED {line}")
     print(summary(found))
     wrong = any(one.state in (fixtable.LACKS, fixtable.UNCLEAR) for one in found)
-    return errors.FAILED if wrong or verdict.problems else errors.PASSED
+    return errors.PASSED if verdict.good() and not wrong else errors.FAILED
+
+
+def _failures(verdict, found):
+    """What is wrong with the tree, in words, beyond the fixes that it lacks."""
+    named = {case for one in found for case in one.cases + one.why.split()
+             if one.state in (fixtable.LACKS, fixtable.UNCLEAR)}
+    words = [f"{suite.name}.{case}, for no known fix" for suite in verdict.suites
+             for case in suite.failed
+             if case not in suite.unheard and f"{suite.name}.{case}" not in named]
+    words += [f"{suite.name}: {problem.splitlines()[0]}" for suite in verdict.suites
+              for problem in suite.problems]
+    return words + verdict.problems
 
 
 def table(found):

@@ -169,13 +169,14 @@ def _outcomes(verdict):
     return told, silent, dict(verdict.absent)
 
 
-def judge(table, verdict):
-    """[Found] of every Fix of the @table of which the Verdict has something to say.
+def judge(table, verdict, elsewhere=()):
+    """[Found] of every Fix of the @table; @elsewhere is {suite: why this arch never has it}.
 
     A case of several fixes may be red for any of them.  It is blamed on those whose cases are all
     red; if there are several, on those that the versions say are open.
     """
     told, silent, absent = _outcomes(verdict)
+    absent.update(elsewhere)
     table = [replace(fix, cases=expand(fix, [*told, *silent])) for fix in table]
     blamed = {case: _blame(table, case, told, verdict.version)
               for case, passed in told.items() if not passed}
@@ -183,8 +184,8 @@ def judge(table, verdict):
     for fix in table:
         one = Found(fix.id, fix.cve, fix.title, UNTESTED, fix.untested,
                     record=fix.record(verdict.version), fixed_in=fix.fixed_in(verdict.version))
-        if fix.cases and not _tell(one, fix, (told, silent, absent), blamed):
-            continue
+        if fix.cases:
+            _tell(one, fix, (told, silent, absent), blamed)
         found.append(one)
     return found
 
@@ -199,13 +200,13 @@ def expand(fix, cases):
 
 
 def _tell(one, fix, outcomes, blamed):
-    """Fill the Found @one; False if none of its suites was asked."""
+    """Fill the Found @one."""
     told, silent, absent = outcomes
     red = [case for case in fix.cases if told.get(case) is False]
     one.cases = [case for case in red if fix in blamed[case]]
     if one.cases:
         one.state = LACKS
-        return True
+        return
     one.cases = [case for case in fix.cases if told.get(case)]
     whys = [silent.get(case) or absent.get(case.partition(".")[0]) for case in fix.cases]
     whys = [why for why in whys if why]
@@ -218,8 +219,7 @@ def _tell(one, fix, outcomes, blamed):
         crashed = whys[0].startswith("its case did not run")
         one.state, one.why = UNCLEAR if crashed else ABSENT, whys[0]
     else:
-        return False
-    return True
+        one.state, one.why = UNCLEAR, "its cases did not run"
 
 
 def _blame(table, case, told, version):

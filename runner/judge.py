@@ -72,13 +72,18 @@ class Kernel:
             executor = file.read()
         self.console = []
         booted = boot.boot(built, suites, b"kunit_shutdown" in executor, self.console)
-        if not suites and built is self.build:
+        if not suites and built is self.build and ktap.read(booted.lines).complete():
             boot.keep(built, booted)
         return booted
 
     def last_boot(self):
         """The last Boot of all suites, if it was of this very kernel with these options, or None."""
         return boot.kept(self.build)
+
+    def elsewhere(self):
+        """{suite: why} of the suites that no build of this arch has."""
+        return {suite.name: why_not(self.plan, suite, self.arch, self.cell)
+                for suite in self.plan.suites.values() if suite.only_arch() not in (None, self.arch)}
 
     def verdict(self, booted, suites):
         """The Verdict on one boot: @suites, or all of the plan and any other that ran."""
@@ -88,9 +93,9 @@ class Kernel:
         config = self.build.config()
         console, owed = ktap.read(booted.lines), []
         for suite in self.plan.pick(suites):
-            why = why_not(self.plan, suite, self.arch, self.cell)
-            if why and suite.only_arch() not in (None, self.arch):
+            if suite.name in self.elsewhere():
                 continue
+            why = why_not(self.plan, suite, self.arch, self.cell)
             due = None if why else plan.owed(self.plan, suite, self.build.stage, config)
             if why or due.absent:
                 verdict.absent[suite.name] = why or due.absent

@@ -68,12 +68,17 @@ class Judging(unittest.TestCase):
                              (verdict(a="no such code", b="no"), "not applicable"),
                              (verdict(a=True, b="no such code"), "has")):
             self.assertEqual(self.state([one], found), {one.id: state})
-        self.assertEqual(self.state([one], verdict(other=True)), {})
+        self.assertEqual(self.state([one], verdict(other=True)), {one.id: "unclear"})
 
     def test_a_star_stands_for_any_letters(self):
         self.assertEqual(self.state([fix(cases=["toy.a*"])], verdict(ab=True, ac=False, b=True)),
                          {"0123456789ab": "lacks"})
-        self.assertEqual(self.state([fix(cases=["toy.a*"])], verdict(b=False)), {})
+        self.assertEqual(self.state([fix(cases=["toy.a*"])], verdict(b=False)),
+                         {"0123456789ab": "unclear"})
+
+    def test_cases_of_another_arch(self):
+        found, = fixtable.judge([fix(cases=["odd.a"])], verdict(), {"odd": "its code is s390's"})
+        self.assertEqual((found.state, found.why), ("not applicable", "its code is s390's"))
 
     def test_a_case_that_did_not_run_tells_nothing(self):
         found = verdict(a=False)
@@ -142,6 +147,23 @@ class Table(toy.Toy):
         with open(self.path("j"), encoding="utf-8") as file:
             self.assertEqual([f["state"] for f in json.load(file)["fixes"]],
                              ["lacks", "has", "not tested"])
+
+    def test_a_case_that_fails_for_no_known_fix(self):
+        toy.lay(self.project, {"fixes": TABLE.replace("toy.second_works", "toy.first_works")})
+        self.edit("console", FAILING)
+        code, out, err = self.fixes()
+        self.assertEqual(code, 1, out + err)
+        self.assertIn("FAILED toy.second_works, for no known fix\n", out)
+
+    def test_a_boot_that_broke_off_is_not_kept(self):
+        self.edit("console", toy.CONSOLE.partition("    ok 2")[0])
+        code, out, err = self.fixes()
+        self.assertEqual(code, 1, out + err)
+        self.assertIn("lacks 1 known fix (1 CVE), 0 unclear", out)
+        self.edit("console", toy.CONSOLE)
+        code, out, err = self.fixes()
+        self.assertEqual(code, 0, out + err)
+        self.assertNotIn("as last booted", out)
 
     def test_malformed_lines_are_named(self):
         for line, because in (("0123456789ab | - | 6.1", "it has 3 of 6 columns"),

@@ -12,11 +12,8 @@
  *
  * s390 has a pte_free_defer() of its own, which the suite pgalloc_defer tests.
  */
-#include <kunit/resource.h>
 #include <kunit/test.h>
-#include <linux/hw_breakpoint.h>
 #include <linux/mm.h>
-#include <linux/perf_event.h>
 #include <linux/pgalloc.h>
 #include <linux/pgtable.h>
 #include <linux/rcupdate.h>
@@ -25,6 +22,7 @@
 #include "lib/fixture.h"
 #include "lib/pgfree.h"
 #include "lib/process.h"
+#include "lib/watch.h"
 
 /* A case writes this to the first entry of a table, and counts from there. */
 #define TABLE_CONTENT 0x6d6d6b756e697400UL
@@ -164,13 +162,7 @@ static void table_outlives_its_mm(struct kunit *test)
 static void count_store(struct perf_event *bp, struct perf_sample_data *data,
 			struct pt_regs *regs)
 {
-	atomic_inc(bp->overflow_handler_context);
-}
-
-/* An action. */
-static void stop_watching(void *bp)
-{
-	unregister_wide_hw_breakpoint((struct perf_event * __percpu *)bp);
+	atomic_inc(mm_kunit_watch_context(bp));
 }
 
 /*
@@ -180,26 +172,9 @@ static void stop_watching(void *bp)
  */
 static void watch_lock(struct kunit *test, spinlock_t *lock, atomic_t *stores)
 {
-	struct perf_event_attr attr = {
-		.type = PERF_TYPE_BREAKPOINT,
-		.size = sizeof(attr),
-		.pinned = 1,
-		.sample_period = 1,
-		.bp_addr = (unsigned long)lock,
-		.bp_len = HW_BREAKPOINT_LEN_4,
-		.bp_type = HW_BREAKPOINT_W,
-	};
-	struct perf_event *__percpu *bp;
-
-	bp = register_wide_hw_breakpoint(&attr, count_store, stores);
-	KUNIT_ASSERT_FALSE_MSG(test, IS_ERR((void __force *)bp),
-			       "no watchpoint");
-	if (!bp)
-		return;
-	KUNIT_ASSERT_EQ(test,
-			kunit_add_action_or_reset(test, stop_watching,
-						  (void __force *)bp),
-			0);
+	if (IS_ENABLED(CONFIG_HAVE_HW_BREAKPOINT))
+		mm_kunit_watch(test, lock, HW_BREAKPOINT_LEN_4, count_store,
+			       stores);
 }
 
 /* Return: the offset at which two buffers first differ, or @len */

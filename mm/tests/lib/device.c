@@ -23,20 +23,18 @@
 
 #define DEVICE_SIZE (32UL << 20)
 
-/* How the operations name the function that takes a page back. */
-#ifndef MM_KUNIT_DEVICE_FREE
-#define MM_KUNIT_DEVICE_FREE(fn) .folio_free = (fn)
+/* The device keeps a page that is freed. */
+#ifndef mm_kunit_device_free_op
 static void mm_kunit_device_free(struct folio *folio)
-#else
-static void mm_kunit_device_free(struct page *page)
-#endif
 {
 }
+#define mm_kunit_device_free_op .folio_free = mm_kunit_device_free
+#endif
 
 static vm_fault_t mm_kunit_device_fault(struct vm_fault *vmf);
 
 static const struct dev_pagemap_ops mm_kunit_device_ops = {
-	MM_KUNIT_DEVICE_FREE(mm_kunit_device_free),
+	mm_kunit_device_free_op,
 	.migrate_to_ram = mm_kunit_device_fault,
 };
 

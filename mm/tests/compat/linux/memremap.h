@@ -9,7 +9,11 @@
 #ifdef CONFIG_MM_KUNIT_DEVICE
 
 #ifndef CONFIG_MM_KUNIT_HAS_DEVICE_FOLIO_FREE
-#define MM_KUNIT_DEVICE_FREE(fn)	.page_free = (fn)
+static inline void mm_kunit_device_free(struct page *page)
+{
+}
+
+#define mm_kunit_device_free_op .page_free = mm_kunit_device_free
 #endif
 
 /* It has had three forms; until 6.19 a page of a device is never a large one. */

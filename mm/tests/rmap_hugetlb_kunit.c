@@ -260,12 +260,14 @@ secondary_tlb_of_sharer_is_invalidated_after_flush(struct kunit *test)
  * @start: where it starts, from MM_KUNIT_BASE
  * @end: where it ends, from MM_KUNIT_BASE
  */
-static const struct rmap_range_row {
+struct rmap_range_row {
 	const char *name;
 	unsigned long flags;
 	unsigned long start;
 	unsigned long end;
-} rmap_range_rows[] = {
+};
+
+static const struct rmap_range_row rmap_range_rows[] = {
 	{ .name = "private", .flags = MAP_PRIVATE, .end = PUD_SIZE },
 	{ .name = "starts late",
 	  .flags = MAP_SHARED,

@@ -9,6 +9,10 @@
 #include <linux/mm_types.h>
 #include <linux/swap.h>
 
+#if !defined(mm_kunit_add_to_swap) && defined(CONFIG_SWAP)
+int folio_alloc_swap(struct folio *folio);
+#endif
+
 /**
  * mm_kunit_add_to_swap() - give a folio slots of the swap device
  * @folio: the folio, locked; it stays mapped
@@ -17,7 +21,6 @@
  */
 #ifndef mm_kunit_add_to_swap
 #ifdef CONFIG_SWAP
-int folio_alloc_swap(struct folio *folio);
 #define mm_kunit_add_to_swap(folio) folio_alloc_swap(folio)
 #else
 #define mm_kunit_add_to_swap(folio) ((void)(folio), -EOPNOTSUPP)

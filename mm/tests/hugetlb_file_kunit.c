@@ -77,10 +77,7 @@ static bool file_punch_waits_for_lock(struct file_punch *punch,
 	mutex_lock(mutex);
 	file_hide_vma(vma, true);
 	folio_lock(page_folio(page));
-	if (mm_kunit_start_thread(&punch->thread, -1)) {
-		complete(&punch->thread.done);
-		punch->thread.ret = -EAGAIN;
-	}
+	mm_kunit_start_thread(&punch->thread, -1);
 	while (mm_kunit_page_at(mm[1], BASE) && time_before(jiffies, end))
 		schedule_timeout_uninterruptible(1);
 	file_hide_vma(vma, false);
@@ -117,7 +114,7 @@ static void punch_hole_unmaps_page_under_its_lock(struct kunit *test)
 	punch.thread.arg = &punch;
 	get_page(page);
 	stays = file_punch_waits_for_lock(&punch, mm, page);
-	KUNIT_EXPECT_EQ(test, mm_kunit_join_thread(&punch.thread), 0);
+	KUNIT_EXPECT_EQ(test, mm_kunit_join_thread(&punch.thread, 60), 0);
 	put_page(page);
 	KUNIT_EXPECT_TRUE(test, stays);
 	for (i = 0; i < 2; i++)

@@ -90,7 +90,7 @@ static bool sync_unshare_overtakes(struct kunit *test, struct mm_struct *mm,
 		cond_resched();
 	ret = mm_kunit_unshare(mm, BASE).ret;
 	WRITE_ONCE(walker.unshared, true);
-	mm_kunit_join_thread(&walker.thread);
+	mm_kunit_join_thread(&walker.thread, 60);
 	KUNIT_EXPECT_EQ(test, ret, 1);
 	return walker.overtaken;
 }

@@ -65,10 +65,13 @@ static int uffd_fault_waits(struct mm_struct *mm, unsigned long addr,
 		.addr = addr,
 		.reason = reason,
 	};
-	struct mm_kunit_call call;
-	int ret = mm_kunit_start_call(&call, uffd_fault_main, &fault);
+	struct mm_kunit_thread thread = {
+		.fn = uffd_fault_main,
+		.arg = &fault,
+	};
 
-	return ret ? ret : mm_kunit_finish_call(&call, 2);
+	mm_kunit_start_thread(&thread, -1);
+	return mm_kunit_join_thread(&thread, 2);
 }
 
 static void uffd_register_waiting(struct kunit *test, struct mm_struct *mm,

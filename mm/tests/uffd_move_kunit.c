@@ -481,13 +481,10 @@ static void move_waits_for_migrating_thp(struct kunit *test)
 	mm_kunit_migrate_away(&t, 0);
 	m.len = 2 * PAGE_SIZE;
 	ret = mm_kunit_uffd_start_move(&m);
-	if (!ret)
-		schedule_timeout_uninterruptible(HZ / 2);
-	done = !ret && completion_done(&m.call.done);
+	done = mm_kunit_thread_returns(&m.thread, 500);
 	mm_kunit_migrate_back(&t);
 	mm_kunit_put_target(&t);
-	if (!ret)
-		mm_kunit_finish_call(&m.call, 5);
+	mm_kunit_join_thread(&m.thread, 5);
 	KUNIT_ASSERT_EQ(test, ret, 0);
 	/* x86 until 6.17: _PAGE_DEVMAP is one of the bits of the entry. */
 	if (m.ret == -ENOENT)

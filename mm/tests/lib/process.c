@@ -19,6 +19,7 @@
 #include "fixture.h"
 #include "process.h"
 #include "syscall.h"
+#include "thread.h"
 
 /* khugepaged does not look for an mm that seems to be on its list already. */
 static void mm_kunit_hide_from_khugepaged(struct mm_struct *mm, bool hide)
@@ -181,58 +182,6 @@ struct file *mm_kunit_shmem_file(struct kunit *test, unsigned long size)
 	return mm_kunit_own_file(test, file);
 }
 
-static int mm_kunit_call_main(void *data)
-{
-	struct mm_kunit_call *call = data;
-
-	allow_signal(SIGKILL);
-	call->ret = call->fn(call->arg);
-	complete(&call->done);
-	return 0;
-}
-
-/**
- * mm_kunit_start_call() - call a function in a thread that has no mm
- * @call: the call, which mm_kunit_finish_call() must end
- * @fn: the function; it asserts nothing, and ends early if it is killed
- * @arg: its argument
- *
- * Return: 0, or a negative errno and nothing to end
- */
-int mm_kunit_start_call(struct mm_kunit_call *call, int (*fn)(void *arg),
-			void *arg)
-{
-	call->fn = fn;
-	call->arg = arg;
-	init_completion(&call->done);
-	call->thread =
-		kthread_create(mm_kunit_call_main, call, "mm_kunit_call");
-	if (IS_ERR(call->thread))
-		return PTR_ERR(call->thread);
-	get_task_struct(call->thread);
-	wake_up_process(call->thread);
-	return 0;
-}
-
-/**
- * mm_kunit_finish_call() - wait for a function, and kill it if that takes long
- * @call: the call
- * @seconds: how long it may take
- *
- * Return: what the function returned
- */
-int mm_kunit_finish_call(struct mm_kunit_call *call, int seconds)
-{
-	if (!wait_for_completion_timeout(&call->done, seconds * HZ)) {
-		send_sig(SIGKILL, call->thread, 1);
-		wait_for_completion(&call->done);
-	}
-	put_task_struct(call->thread);
-	mm_kunit_wait_for_rcu_later();
-	flush_delayed_fput(); /* a kernel thread closes its files later */
-	return call->ret;
-}
-
 /**
  * mm_kunit_run_in_kthread() - call a function in a thread that has no mm
  * @fn: the function; it asserts nothing, and ends early if it is killed
@@ -246,10 +195,10 @@ int mm_kunit_finish_call(struct mm_kunit_call *call, int seconds)
  */
 int mm_kunit_run_in_kthread(int (*fn)(void *arg), void *arg)
 {
-	struct mm_kunit_call call;
-	int ret = mm_kunit_start_call(&call, fn, arg);
+	struct mm_kunit_thread thread = { .fn = fn, .arg = arg };
 
-	return ret ? ret : mm_kunit_finish_call(&call, 60);
+	mm_kunit_start_thread(&thread, -1);
+	return mm_kunit_join_thread(&thread, 60);
 }
 
 /**

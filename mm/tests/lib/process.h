@@ -8,29 +8,11 @@
 #ifndef _MM_KUNIT_PROCESS_H
 #define _MM_KUNIT_PROCESS_H
 
-#include <linux/completion.h>
 #include <linux/mm_types.h>
 #include <linux/pgtable.h>
 
 struct file;
 struct kunit;
-struct task_struct;
-
-/**
- * struct mm_kunit_call - a function that a thread of its own calls
- * @fn: the function
- * @arg: its argument
- * @ret: what it returned
- * @done: it has returned
- * @thread: the thread
- */
-struct mm_kunit_call {
-	int (*fn)(void *arg);
-	void *arg;
-	int ret;
-	struct completion done;
-	struct task_struct *thread;
-};
 
 /* Where mm_kunit_use_user_page() maps its page. */
 #define MM_KUNIT_USER_PAGE PUD_SIZE
@@ -42,9 +24,6 @@ struct mm_struct *mm_kunit_fork_failing(struct kunit *test,
 					struct mm_struct *mm, int nth,
 					bool *failed);
 struct file *mm_kunit_shmem_file(struct kunit *test, unsigned long size);
-int mm_kunit_start_call(struct mm_kunit_call *call, int (*fn)(void *arg),
-			void *arg);
-int mm_kunit_finish_call(struct mm_kunit_call *call, int seconds);
 int mm_kunit_run_in_kthread(int (*fn)(void *arg), void *arg);
 struct mm_struct *mm_kunit_use_user_page(void);
 void mm_kunit_unuse_user_page(struct mm_struct *mm);

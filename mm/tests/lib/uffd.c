@@ -312,13 +312,15 @@ static int mm_kunit_uffd_do_move(void *arg)
  * mm_kunit_uffd_start_move() - UFFDIO_MOVE in a thread of its own
  * @move: what to move
  *
- * Return: 0, and mm_kunit_finish_call() must end @move->call; or a negative
+ * Return: 0, and mm_kunit_join_thread() must end @move->thread; or a negative
  * errno
  */
 int mm_kunit_uffd_start_move(struct mm_kunit_uffd_move *move)
 {
 	move->ret = -EINPROGRESS;
-	return mm_kunit_start_call(&move->call, mm_kunit_uffd_do_move, move);
+	move->thread.fn = mm_kunit_uffd_do_move;
+	move->thread.arg = move;
+	return mm_kunit_start_thread(&move->thread, -1);
 }
 
 /**
@@ -335,7 +337,7 @@ long mm_kunit_uffd_move(struct mm_kunit_uffd_move *move)
 
 	if (ret)
 		return ret;
-	mm_kunit_finish_call(&move->call, 5);
+	mm_kunit_join_thread(&move->thread, 5);
 	return move->ret;
 }
 

@@ -13,6 +13,7 @@
 #include <linux/userfaultfd.h>
 
 #include "process.h"
+#include "thread.h"
 
 struct file;
 struct kunit;
@@ -67,7 +68,7 @@ struct mm_kunit_wp {
  * @src: where they are
  * @len: how much, in bytes
  * @mode: UFFDIO_MOVE_MODE_*
- * @call: the thread that does it
+ * @thread: the thread that does it
  * @ret: how many bytes were moved, or a negative errno
  */
 struct mm_kunit_uffd_move {
@@ -77,7 +78,7 @@ struct mm_kunit_uffd_move {
 	unsigned long src;
 	unsigned long len;
 	u64 mode;
-	struct mm_kunit_call call;
+	struct mm_kunit_thread thread;
 	long ret;
 };
 

@@ -25,6 +25,7 @@ TABLE = "fixes"
 HAS, LACKS, UNCLEAR, ABSENT, UNTESTED = "has", "lacks", "unclear", "not applicable", "not tested"
 OPEN, FIXED, UNAFFECTED = "open", "fixed", "not affected"
 NONE = "none: "
+NOT_RUN, NO_SETUP = "its case did not run, because the kernel crashed", "the setup failed of "
 VERSION = re.compile(r"\d+(?:\.\d+){1,2}$")
 
 
@@ -156,13 +157,18 @@ def _fix(line):
 
 def _outcomes(verdict):
     """({"suite.case": True if it passed, False if it failed}, {"suite.case": why it did neither},
-    {suite: why it is not there}) of a Verdict."""
+    {suite: why it is not there}) of a Verdict.
+
+    A case that failed in its setup came to no answer.
+    """
     told, silent = {}, {}
     for suite in verdict.suites:
         told.update({f"{suite.name}.{case}": True for case in suite.passed})
         for case in suite.failed:
             if case in suite.unheard:
-                silent[f"{suite.name}.{case}"] = "its case did not run, because the kernel crashed"
+                silent[f"{suite.name}.{case}"] = NOT_RUN
+            elif case in suite.unprepared:
+                silent[f"{suite.name}.{case}"] = f"{NO_SETUP}{suite.name}.{case}"
             else:
                 told[f"{suite.name}.{case}"] = False
         silent.update({f"{suite.name}.{case}": why for case, why in suite.skipped.items()})
@@ -216,8 +222,8 @@ def _tell(one, fix, outcomes, blamed):
         others = ", ".join(other.key() for other in blamed[red[0]])
         one.state, one.why = UNCLEAR, f"{red[0]} fails, and that may be for {others}"
     elif whys:
-        crashed = whys[0].startswith("its case did not run")
-        one.state, one.why = UNCLEAR if crashed else ABSENT, whys[0]
+        unsure = [why for why in whys if why.startswith((NOT_RUN, NO_SETUP))]
+        one.state, one.why = (UNCLEAR, unsure[0]) if unsure else (ABSENT, whys[0])
     else:
         one.state, one.why = UNCLEAR, "its cases did not run"
 

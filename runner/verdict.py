@@ -20,7 +20,8 @@ class Judged:
     """One suite's verdict.  @problems are failures that belong to no single case.
 
     @crashed is the case that the kernel did not come back from, @unheard are those that did not
-    run: they are among @failed as well.
+    run, @unprepared those whose setup failed: they are among @failed as well.  Setup asserts; what
+    a case is for is an expectation.
     """
     name: str
     passed: list = field(default_factory=list)
@@ -29,6 +30,7 @@ class Judged:
     problems: list = field(default_factory=list)
     crashed: str = ""
     unheard: list = field(default_factory=list)
+    unprepared: list = field(default_factory=list)
     vanished: dict = field(default_factory=dict)    # case that ran on this version before -> lines
 
     def failures(self):
@@ -182,6 +184,9 @@ def _case(judged, case):
         judged.failed[case.name] = ["kernel splat in this case"] + case.splat + said
     elif case.status == "failed":
         judged.failed[case.name] = ktap.expectation(case.messages) or ["not ok, without a word"]
+        said = "\n".join(judged.failed[case.name])
+        if "ASSERTION FAILED" in said and "EXPECTATION FAILED" not in said:
+            judged.unprepared.append(case.name)
     elif case.status == "passed":
         judged.passed.append(case.name)
     else:

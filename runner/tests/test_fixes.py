@@ -29,7 +29,8 @@ def fix(since="", fixed="", cases=("toy.x",), name="0123456789ab", cve=""):
 
 def verdict(version="6.1.7", **outcomes):
     """Of toy.<case>: True if it passed, False if it failed, words if it was skipped."""
-    suite = SimpleNamespace(name="toy", unheard=[], passed=[c for c, o in outcomes.items() if o is True],
+    suite = SimpleNamespace(name="toy", unheard=[], unprepared=[],
+                            passed=[c for c, o in outcomes.items() if o is True],
                             failed={c: [] for c, o in outcomes.items() if o is False},
                             skipped={c: o for c, o in outcomes.items() if isinstance(o, str)})
     return SimpleNamespace(version=version, suites=[suite], absent={})
@@ -84,6 +85,15 @@ class Judging(unittest.TestCase):
         found = verdict(a=False)
         found.suites[0].unheard = ["a"]
         self.assertEqual(self.state([fix(cases=["toy.a"])], found), {"0123456789ab": "unclear"})
+
+    def test_a_case_that_failed_in_its_setup_tells_nothing(self):
+        found = verdict(a=False)
+        found.suites[0].unprepared = ["a"]
+        self.assertEqual(self.state([fix(cases=["toy.a"])], found), {"0123456789ab": "unclear"})
+        found = verdict(a=False, b=False)
+        found.suites[0].unprepared = ["a"]
+        one, = fixtable.judge([fix(cases=["toy.a", "toy.b"])], found)
+        self.assertEqual((one.state, one.cases), ("lacks", ["toy.b"]))
 
     def test_a_red_case_of_two_fixes(self):
         both, one = fix(cases=["toy.a", "toy.b"], name="a" * 12), fix(cases=["toy.a"], name="b" * 12)
@@ -154,6 +164,15 @@ class Table(toy.Toy):
         code, out, err = self.fixes()
         self.assertEqual(code, 1, out + err)
         self.assertIn("FAILED toy.second_works, for no known fix\n", out)
+
+    def test_a_setup_that_failed_is_no_lack(self):
+        self.edit("console", FAILING.replace("EXPECTATION", "ASSERTION"))
+        self.assertIn("ASSERTION", FAILING.replace("EXPECTATION", "ASSERTION"))
+        code, out, err = self.fixes()
+        self.assertEqual(code, 1, out + err)
+        self.assertIn("unclear:\n  0123456789ab", out)
+        self.assertIn("the setup failed of toy.second_works", out)
+        self.assertNotIn("for no known fix", out)
 
     def test_a_boot_that_broke_off_is_not_kept(self):
         self.edit("console", toy.CONSOLE.partition("    ok 2")[0])

@@ -138,6 +138,9 @@ static struct file *mm_kunit_uffd_with(struct kunit *test, struct mm_struct *mm,
 		kunit_skip(test, "userfaultfd has not all of the features %llx",
 			   features);
 	KUNIT_ASSERT_EQ(test, ret, 0);
+	if ((features & UFFD_FEATURE_PAGEFAULT_FLAG_WP) &&
+	    !IS_ENABLED(CONFIG_HAVE_ARCH_USERFAULTFD_WP))
+		kunit_skip(test, "userfaultfd cannot write-protect");
 	return file;
 }
 
@@ -413,8 +416,6 @@ struct mm_kunit_wp mm_kunit_unprotected(struct kunit *test,
 	wp.mm = memory == MM_KUNIT_WP_THP ? mm_kunit_thp_mm(test, wp.filled) :
 					    mm_kunit_wp_map(test, &wp);
 	wp.uffd = mm_kunit_uffd(test, wp.mm, mm_kunit_wp_features(memory));
-	if (!IS_ENABLED(CONFIG_HAVE_ARCH_USERFAULTFD_WP))
-		kunit_skip(test, "userfaultfd cannot write-protect");
 	for (i = 0; i < wp.filled; i++)
 		mm_kunit_write(test, wp.mm, MM_KUNIT_BASE + i * wp.step,
 			       mm_kunit_content(i));

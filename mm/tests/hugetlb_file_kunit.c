@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What happens to the pages of a hugetlb file meanwhile: a hole is punched, or
- * a page migrates, while others look at the page or its mappings. The lock of
- * the page and i_mmap_rwsem of the file say who may.
+ * What happens to the pages of a hugetlb file meanwhile: a hole is punched, a
+ * page migrates, or userfaultfd maps it, while others look at the page or its
+ * mappings. The lock of the page, i_mmap_rwsem of the file and the mutex of page
+ * faults say who may.
  */
 #include <kunit/test.h>
 #include <linux/fs.h>
@@ -22,6 +23,7 @@
 #include "lib/pages.h"
 #include "lib/process.h"
 #include "lib/thread.h"
+#include "lib/uffd.h"
 
 #define BASE MM_KUNIT_BASE
 #define RW (PROT_READ | PROT_WRITE)
@@ -56,6 +58,14 @@ static void file_hide_vma(struct vm_area_struct *vma, bool hide)
 	i_mmap_unlock_write(mapping);
 }
 
+/* The mutex of page faults at huge page @nr of @file. */
+static struct mutex *file_fault_mutex(struct file *file, pgoff_t nr)
+{
+	u32 hash = hugetlb_fault_mutex_hash(file->f_mapping, nr);
+
+	return &hugetlb_fault_mutex_table[hash];
+}
+
 /*
  * Whether @mm[0] still maps @page when the hole is about to take it and has to
  * wait for its lock. The hole unmaps what it finds, which @mm[1] shows, and is
@@ -66,14 +76,11 @@ static bool file_punch_waits_for_lock(struct file_punch *punch,
 				      struct mm_struct *mm[2],
 				      struct page *page)
 {
-	struct address_space *mapping = punch->file->f_mapping;
 	struct vm_area_struct *vma = mm_kunit_vma(mm[0], BASE);
-	u32 hash = hugetlb_fault_mutex_hash(mapping, 0);
+	struct mutex *mutex = file_fault_mutex(punch->file, 0);
 	unsigned long end = jiffies + 10 * HZ;
-	struct mutex *mutex; /* of faults at this place in the file */
 	bool stays;
 
-	mutex = &hugetlb_fault_mutex_table[hash];
 	mutex_lock(mutex);
 	file_hide_vma(vma, true);
 	folio_lock(page_folio(page));
@@ -196,9 +203,74 @@ static void migration_keeps_mappings_of_file_locked(struct kunit *test)
 	EXPECT_HUGETLB_COUNTS_MATCH(test);
 }
 
+/**
+ * struct file_continue - a UFFDIO_CONTINUE of a huge page
+ * @uffd: a userfaultfd of its VMA
+ * @addr: where
+ */
+struct file_continue {
+	struct file *uffd;
+	unsigned long addr;
+};
+
+static int file_continue_page(void *arg)
+{
+	struct file_continue *map = arg;
+
+	return mm_kunit_uffd_continue(map->uffd, map->addr);
+}
+
+/*
+ * 0217c7fb4de4 ("mm/userfaultfd: fix hugetlb fault mutex hash calculation"): the
+ * mutex was chosen by the number of the small page, and page faults choose it by
+ * that of the huge one.
+ */
+static void continue_waits_for_fault_on_its_page(struct kunit *test)
+{
+	struct file *uffd, *file = mm_kunit_hugetlb_file(test, 8 * PMD_SIZE);
+	struct file_continue map = { .addr = BASE };
+	struct mm_kunit_thread thread = {
+		.fn = file_continue_page,
+		.arg = &map,
+	};
+	struct mm_struct *filler, *mm;
+	struct mutex *mutex;
+	bool returns;
+	pgoff_t nr;
+
+	for (nr = 1; nr < 8; nr++) {
+		mutex = file_fault_mutex(file, nr);
+		if (mutex != file_fault_mutex(file, nr * PTRS_PER_PTE))
+			break;
+	}
+	if (nr == 8)
+		kunit_skip(test, "page faults share one mutex");
+	filler = mm_kunit_map_new(test, file, BASE, PMD_SIZE, RW, MAP_SHARED,
+				  nr * PMD_SIZE);
+	mm_kunit_write(test, filler, BASE, mm_kunit_content(0));
+	mm = mm_kunit_map_new(test, file, BASE, PMD_SIZE, RW, MAP_SHARED,
+			      nr * PMD_SIZE);
+	uffd = mm_kunit_uffd(test, mm, UFFD_FEATURE_MINOR_HUGETLBFS);
+	KUNIT_ASSERT_EQ(test,
+			mm_kunit_uffd_register(uffd, BASE, PMD_SIZE,
+					       UFFDIO_REGISTER_MODE_MINOR),
+			0);
+	map.uffd = uffd;
+	mutex_lock(mutex);
+	mm_kunit_start_thread(&thread, -1);
+	returns = mm_kunit_thread_returns(&thread, 300);
+	mutex_unlock(mutex);
+	KUNIT_EXPECT_EQ(test, mm_kunit_join_thread(&thread, 60), 0);
+	KUNIT_EXPECT_FALSE_MSG(test, returns,
+			       "it did not wait for the mutex of its page");
+	KUNIT_EXPECT_PTR_EQ(test, mm_kunit_page_at(mm, BASE),
+			    mm_kunit_page_at(filler, BASE));
+}
+
 static struct kunit_case hugetlb_file_cases[] = {
 	KUNIT_CASE(punch_hole_unmaps_page_under_its_lock),
 	KUNIT_CASE(migration_keeps_mappings_of_file_locked),
+	KUNIT_CASE(continue_waits_for_fault_on_its_page),
 	{}
 };
 

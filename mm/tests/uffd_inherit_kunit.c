@@ -266,7 +266,10 @@ static void fork_ends_protection_of_hugetlb(struct kunit *test)
 	fork_protected(test, MM_KUNIT_WP_HUGETLB);
 }
 
-/* 49d6d7fb6313, see above. */
+/*
+ * 5a2f8d22ace4 ("mm/hugetlb: fix uffd-wp during fork()"): the same for hugetlb,
+ * and bits of swap entries were taken for those of present ones.
+ */
 static void fork_ends_protection_of_private_hugetlb(struct kunit *test)
 {
 	fork_protected(test, MM_KUNIT_WP_HUGETLB_PRIVATE);
@@ -281,10 +284,13 @@ static void fork_migrating(struct kunit *test, enum mm_kunit_wp_memory memory,
 	struct mm_kunit_target t =
 		mm_kunit_target_at(test, wp.mm, MM_KUNIT_BASE);
 	int uffd = mm_kunit_uffd_entries(wp.mm);
+	unsigned long pfn = folio_pfn(t.folio);
 	struct mm_struct *child;
 
 	mm_kunit_migrate_away(&t, 0);
 	child = mm_kunit_fork(test, wp.mm);
+	KUNIT_EXPECT_EQ(test, mm_kunit_entry_at(wp.mm, MM_KUNIT_BASE).pfn, pfn);
+	KUNIT_EXPECT_EQ(test, mm_kunit_entry_at(child, MM_KUNIT_BASE).pfn, pfn);
 	KUNIT_EXPECT_EQ(test, mm_kunit_uffd_entries(wp.mm), uffd);
 	KUNIT_EXPECT_EQ(test, mm_kunit_uffd_entries(child), 0);
 	KUNIT_ASSERT_EQ_MSG(test, mm_kunit_target_mappings(&t).migration, 2,
@@ -304,6 +310,10 @@ static void fork_ends_protection_of_migrating_page(struct kunit *test)
 	fork_migrating(test, MM_KUNIT_WP_ANON, true);
 }
 
+/*
+ * 24bf08c4376b ("mm/userfaultfd: fix uffd-wp handling for THP migration
+ * entries"): the PMD of a THP that migrates did not say that it is protected.
+ */
 static void fork_ends_protection_of_migrating_thp(struct kunit *test)
 {
 	if (!thp_migration_supported())

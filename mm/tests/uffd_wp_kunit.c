@@ -199,6 +199,10 @@ static void swap_keeps_protection(struct kunit *test)
 	mm_kunit_expect_protected(test, &wp);
 }
 
+/*
+ * 14a762dd1977 ("mm/swapfile: fix lost swap bits in unuse_pte()"): swapoff made
+ * an entry anew, without the bits that the swap entry had.
+ */
 static void swapoff_keeps_protection(struct kunit *test)
 {
 	struct mm_kunit_wp wp = mm_kunit_protected(test, MM_KUNIT_WP_SWAP);
@@ -236,6 +240,11 @@ static void migration_keeps_protection_of_shmem(struct kunit *test)
 	migrate_protected(test, MM_KUNIT_WP_SHMEM);
 }
 
+/*
+ * 24bf08c4376b ("mm/userfaultfd: fix uffd-wp handling for THP migration
+ * entries"): the bit got lost when the PMD became a migration entry, and could
+ * not be set or cleared in one.
+ */
 static void migration_keeps_protection_of_thp(struct kunit *test)
 {
 	if (!thp_migration_supported())
@@ -282,6 +291,7 @@ static void protect_takes_migrating_page(struct kunit *test)
 	protect_migrating(test, MM_KUNIT_WP_ANON);
 }
 
+/* 24bf08c4376b, see above. */
 static void protect_takes_migrating_thp(struct kunit *test)
 {
 	if (!thp_migration_supported())
@@ -320,6 +330,7 @@ static void mprotect_keeps_protection_of_migrating_page(struct kunit *test)
 	mprotect_migrating(test, MM_KUNIT_WP_ANON);
 }
 
+/* 24bf08c4376b, see above. */
 static void mprotect_keeps_protection_of_migrating_thp(struct kunit *test)
 {
 	if (!thp_migration_supported())
@@ -350,6 +361,7 @@ static void split_pmd_keeps_protection(struct kunit *test)
 	expect_protected_ptes(test, &wp);
 }
 
+/* 24bf08c4376b, see above. */
 static void split_of_migrating_pmd_keeps_protection(struct kunit *test)
 {
 	struct mm_kunit_wp wp;
@@ -448,6 +460,10 @@ static void zap_leaves_marker_of_hugetlb(struct kunit *test)
 
 /* The end of the protection. */
 
+/*
+ * f369b07c8614 ("mm/uffd: reset write protection when unregister with
+ * wp-mode"): the bits stayed, and protected whatever was registered next.
+ */
 static void unregister_ends(struct kunit *test, enum mm_kunit_wp_memory memory)
 {
 	struct mm_kunit_wp wp = mm_kunit_protected(test, memory);

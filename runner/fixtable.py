@@ -221,6 +221,8 @@ def _tell(one, fix, outcomes, blamed):
     elif red:
         others = ", ".join(other.key() for other in blamed[red[0]])
         one.state, one.why = UNCLEAR, f"{red[0]} fails, and that may be for {others}"
+        if one.record == UNAFFECTED:
+            one.state, one.why = ABSENT, f"recorded as not affected, and {red[0]} fails for {others}"
     elif whys:
         unsure = [why for why in whys if why.startswith((NOT_RUN, NO_SETUP))]
         one.state, one.why = (UNCLEAR, unsure[0]) if unsure else (ABSENT, whys[0])

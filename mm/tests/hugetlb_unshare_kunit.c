@@ -271,8 +271,9 @@ static void fork_into_third_vmas_table_maps_nothing(struct kunit *test)
 /*
  * 14967a9c7d24 ("mm/hugetlb: fix copy_hugetlb_page_range() to use
  * ->pt_share_count"): a reference to the page of the child's table was taken
- * for a sharer, and nothing was copied, as in trees without 59d9094df3d7. The
- * VMAs are too short to share.
+ * for a sharer, and nothing was copied, as in trees without 59d9094df3d7 ("mm:
+ * hugetlb: independent PMD page table shared count"). The VMAs are too short to
+ * share.
  */
 static void fork_copies_despite_stray_reference_to_table(struct kunit *test)
 {

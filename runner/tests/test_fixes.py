@@ -104,6 +104,10 @@ class Judging(unittest.TestCase):
         found = fixtable.judge([both, one], verdict(a=False, b=False))
         self.assertEqual([(f.state, f.cases) for f in found],
                          [("lacks", ["toy.a", "toy.b"]), ("unclear", [])])
+        one.since, one.fixed = ["6.2"], ["6.3"]      # the tree is older than that bug
+        found = fixtable.judge([both, one], verdict(a=False, b=False))[1]
+        self.assertEqual((found.state, found.why),
+                         ("not applicable", f"recorded as not affected, and toy.a fails for {both.id}"))
 
     def test_differing_from_the_record(self):
         for of, found, words in (

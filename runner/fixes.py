@@ -18,7 +18,8 @@ def fixes_command(root, arguments, options):
     """Print the table of one tree × arch; errors.FAILED if it lacks a fix, if that is unclear, or
     if a case fails that is no known fix's.
 
-    The tree is built, and booted unless its last boot was of this very kernel.
+    The tree is built, and booted unless its last boot was of this very kernel.  What a crash kept
+    from running is booted again.
     """
     if arguments.json:
         verdicts.claim(arguments.json)
@@ -29,6 +30,7 @@ def fixes_command(root, arguments, options):
     booted = kernel.last_boot()
     again = "" if booted is None else ", as last booted"
     verdict = kernel.verdict(booted or kernel.boot([]), [])
+    kernel.ask_again(verdict)
     if not verdict.good() and not any(suite.passed for suite in verdict.suites):
         raise Unjudged(f"{tree.version} {arguments.arch}: {verdict.problems[0]}")
     found = fixtable.judge(fixtable.read(root), verdict, kernel.elsewhere())

@@ -68,13 +68,17 @@ class Kernel:
     def boot(self, suites, built=None):
         """Run the kernel of the Build @built, our own if it is not given; Boot."""
         built = built or self.build
-        with open(os.path.join(built.stage, "lib/kunit/executor.c"), "rb") as file:
-            executor = file.read()
         self.console = []
-        booted = boot.boot(built, suites, b"kunit_shutdown" in executor, self.console)
+        booted = boot.boot(built, suites, self.filters(built), self.console)
         if not suites and built is self.build and ktap.read(booted.lines).complete():
             boot.keep(built, booted)
         return booted
+
+    def filters(self, built=None):
+        """Whether KUnit of the Build can run one suite alone, and end the machine by itself."""
+        path = os.path.join((built or self.build).stage, "lib/kunit/executor.c")
+        with open(path, "rb") as file:
+            return b"kunit_shutdown" in file.read()
 
     def last_boot(self):
         """The last Boot of all suites, if it was of this very kernel with these options, or None."""
@@ -113,6 +117,17 @@ class Kernel:
         if not console.complete():
             verdict.log = [line for line in booted.lines if line.strip()][-LAST_LINES:]
         return verdict
+
+    def ask_again(self, verdict):
+        """Boot each suite alone that did not run, because the kernel crashed in one before it, and
+        put what it says into the Verdict.
+        """
+        alone = [suite.name for suite in verdict.suites if suite.missing and self.filters()]
+        for name in alone:
+            again = self.verdict(self.boot([name]), [name])
+            at = [suite.name for suite in verdict.suites].index(name)
+            verdict.suites[at:at + 1] = again.suites
+            verdict.problems += again.problems
 
 
 def judge_cell(root, where, tree, options):

@@ -31,6 +31,7 @@ class Judged:
     crashed: str = ""
     unheard: list = field(default_factory=list)
     unprepared: list = field(default_factory=list)
+    missing: bool = False            # it did not run at all
     vanished: dict = field(default_factory=dict)    # case that ran on this version before -> lines
 
     def failures(self):
@@ -154,6 +155,7 @@ def _suite(due, ran, crashed_here):
         judged.problems.append(due.problem)
     if ran is None:
         if not due.problem:
+            judged.missing = True
             judged.problems.append(f"missing: the suite did not run, {len(due.cases)} cases expected")
         return judged
     for case in ran.cases:

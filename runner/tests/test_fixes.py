@@ -169,6 +169,22 @@ class Table(toy.Toy):
         self.assertEqual(code, 1, out + err)
         self.assertIn("FAILED toy.second_works, for no known fix\n", out)
 
+    def test_what_a_crash_kept_from_running_is_asked_alone(self):
+        kunit = toy.KUNIT.replace('print(open(root + "console")', 'print(open(root + ("console-more" '
+                                  'if sys.argv[-1] == "more" else "console"))')
+        self.edit("tools/testing/kunit/kunit.py", kunit)
+        toy.lay(self.project, {"plan": "suite toy mm/tests/toy_kunit.c\nsuite more mm/tests/more_kunit.c\n",
+                               "mm/tests/more_kunit.c": toy.SUITE, ".kunitconfig": "CONFIG_KUNIT=y\n"
+                               "CONFIG_TOY_KUNIT_TEST=y\nCONFIG_MORE_KUNIT_TEST=y\n", "fixes": TABLE + "cccccccccccc | - | 5.0 "
+                               "| 6.2 | more.second_works | toy: more\n"})
+        self.edit("console", toy.CONSOLE.replace("1..1", "1..2", 1).partition("    ok 2")[0])
+        self.edit("console-more", FAILING.replace("toy", "more"))
+        code, out, err = self.fixes()
+        self.assertEqual(code, 1, out + err)
+        self.assertIn("      more.second_works failed; fixed in 6.2\n", out)
+        self.assertIn("the kernel's output broke off, in toy.second_works", out)
+        self.assertNotIn("did not run", out)
+
     def test_a_setup_that_failed_is_no_lack(self):
         self.edit("console", FAILING.replace("EXPECTATION", "ASSERTION"))
         self.assertIn("ASSERTION", FAILING.replace("EXPECTATION", "ASSERTION"))

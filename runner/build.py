@@ -250,6 +250,9 @@ class Build:
         if any("No space left on device" in line for line in lines):
             return f"no space left on device in {what} of {self.tree.version} {self.arch}"
         text = "\n".join("  " + self._short(line) for line in shown[:12])
+        if not ours and any("undefined reference to" in line for line in shown):
+            text += ("\n  The configuration is a small one.  If the tree does not link without some "
+                     "option, add it: -- --kconfig_add CONFIG_NET=y")
         return (f"{what} of {self.tree.version} {self.arch} failed in the {whose} own files "
                 f"(all of it: {os.path.join(self.path, 'build.log')}):\n{text}")
 

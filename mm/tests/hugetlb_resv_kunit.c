@@ -23,7 +23,10 @@
 #define BASE MM_KUNIT_BASE
 #define ELSEWHERE (4 * BASE)
 #define RW (PROT_READ | PROT_WRITE)
-#define POOL "8"
+
+/* Pages of the pool that nobody uses, and room for its path and its size. */
+#define POOL 8
+#define TEXT 64
 
 /* An mm with a private mapping of one huge page, which is reserved for it. */
 static struct mm_struct *resv_mm(struct kunit *test)
@@ -43,19 +46,24 @@ static struct mm_struct *resv_mm(struct kunit *test)
 	return mm;
 }
 
-/* A pool of huge pages, because surplus ones are not reserved again. */
+/*
+ * A pool of huge pages, because while there are surplus ones nothing is reserved
+ * again. Those that a case before this one has leaked become a part of it.
+ */
 static struct mm_kunit_setting *resv_pool(struct kunit *test)
 {
-	char *path;
+	char *path, *size;
 
 	if (!IS_ENABLED(CONFIG_SYSFS))
 		kunit_skip(test, "there is no sysfs to make a pool by");
 	mm_kunit_hugetlb_file(test, PUD_SIZE); /* are there huge pages at all */
-	path = kunit_kzalloc(test, 64, GFP_KERNEL);
+	path = kunit_kzalloc(test, 2 * TEXT, GFP_KERNEL);
 	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, path);
-	snprintf(path, 64, "kernel/mm/hugepages/hugepages-%lukB/nr_hugepages",
+	size = path + TEXT;
+	snprintf(size, TEXT, "%ld", mm_kunit_nr_huge_pages() + POOL);
+	snprintf(path, TEXT, "kernel/mm/hugepages/hugepages-%lukB/nr_hugepages",
 		 PMD_SIZE >> 10);
-	return mm_kunit_write_setting(test, "sysfs", path, POOL);
+	return mm_kunit_write_setting(test, "sysfs", path, size);
 }
 
 /* All mms and files of the case go, and then the pool. */

@@ -6,6 +6,7 @@
  * with a reference and a mapcount. A process that touches it gets it back.
  */
 #include <kunit/test.h>
+#include <linux/kthread.h>
 #include <linux/mm.h>
 #include <linux/mman.h>
 #include <linux/rmap.h>
@@ -166,12 +167,27 @@ static void fork_takes_exclusive_page_back(struct kunit *test)
 	mm_kunit_expect_pages(test, child, 2);
 }
 
+/* Whether GUP, asked to split what a PMD maps, leaves a huge page as it was. */
+static bool gup_leaves_huge_page(struct mm_struct *mm, unsigned long addr)
+{
+	struct page *page = mm_kunit_page_at(mm, addr), *got = NULL;
+	long ret;
+
+	kthread_use_mm(mm);
+	ret = get_user_pages_unlocked(addr, 1, &got,
+				      FOLL_SPLIT_PMD | FOLL_NOFAULT);
+	kthread_unuse_mm(mm);
+	if (ret == 1)
+		put_page(got);
+	return mm_kunit_page_at(mm, addr) == page;
+}
+
 /*
  * bc3fe6805cf0 ("mm/rmap: reject hugetlb folios in
  * folio_make_device_exclusive()"): the entry of one small page was written over
  * that of the huge page. Without 8977752c8056 ("mm/gup: reject FOLL_SPLIT_PMD
- * with hugetlb VMAs") either, the huge page's PMD may be split, and that can
- * crash.
+ * with hugetlb VMAs") either, the huge page's PMD is split, and what comes next
+ * may crash.
  */
 static void exclusive_hugetlb_page_is_refused(struct kunit *test)
 {
@@ -184,6 +200,10 @@ static void exclusive_hugetlb_page_is_refused(struct kunit *test)
 			      MAP_PRIVATE, 0);
 	mm_kunit_write(test, mm, MM_KUNIT_BASE, mm_kunit_content(0));
 	page = mm_kunit_page_at(mm, MM_KUNIT_BASE);
+	if (!gup_leaves_huge_page(mm, MM_KUNIT_BASE)) {
+		KUNIT_FAIL(test, "GUP has split the PMD of a hugetlb page");
+		return;
+	}
 	KUNIT_EXPECT_TRUE(test, IS_ERR(make_exclusive(mm, MM_KUNIT_BASE)));
 	KUNIT_EXPECT_PTR_EQ(test, mm_kunit_page_at(mm, MM_KUNIT_BASE), page);
 	/* The fault at such an entry would come back for ever. */

@@ -54,9 +54,11 @@ def _failures(verdict, found):
     """What is wrong with the tree, in words, beyond the fixes that it lacks."""
     named = {case for one in found for case in one.cases + one.why.split()
              if one.state in (fixtable.LACKS, fixtable.UNCLEAR)}
-    words = [f"{suite.name}.{case}, for no known fix" for suite in verdict.suites
-             for case in suite.failed
-             if case not in suite.unheard and f"{suite.name}.{case}" not in named]
+    words = []
+    for suite in verdict.suites:
+        names = {case: f"{suite.name}.{case}" for case in suite.failed if case not in suite.unheard}
+        words += [f"{name}, in its setup" if case in suite.unprepared else f"{name}, for no known fix"
+                  for case, name in names.items() if name not in named]
     words += [f"{suite.name}: {problem.splitlines()[0]}" for suite in verdict.suites
               for problem in suite.problems]
     return words + verdict.problems

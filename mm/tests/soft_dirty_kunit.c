@@ -544,6 +544,10 @@ static void soft_uffd_move_swapped(struct kunit *test,
 	soft_uffd_move(test, row, mm, len);
 }
 
+/*
+ * 75cb1cca2c88 ("mm: userfaultfd: correct dirty flags set for both present and
+ * swap pte"): a swap entry moved without the bit.
+ */
 static void uffdio_move_marks_swap_entry(struct kunit *test)
 {
 	mm_kunit_require_soft_dirty(test);

@@ -22,6 +22,7 @@
 #include "lib/gup.h"
 #include "lib/mappings.h"
 #include "lib/notified.h"
+#include "lib/order.h"
 #include "lib/pages.h"
 #include "lib/process.h"
 #include "lib/rmap.h"
@@ -449,18 +450,36 @@ static void expect_no_fork_race(struct kunit *test, struct fork_race *race,
 	KUNIT_EXPECT_GT_MSG(test, race->shared, 0UL, "no look met a fork");
 }
 
+/* At every store, where the machine has watchpoints. */
+static void expect_fork_in_order(struct kunit *test, struct mm_struct *mm)
+{
+	struct mm_kunit_order *order =
+		mm_kunit_watch_order(test, mm, MM_KUNIT_BASE);
+	struct mm_struct *child = mm_kunit_fork(test, mm);
+
+	mm_kunit_exit_mm(test, child);
+	mm_kunit_expect_order(test, order, 4);
+}
+
 /*
  * KSM and others compare the two counts to find references that are unknown to
  * them. They must never see more mappings than references, so fork() takes the
- * reference first. The two stores are a few instructions apart, and the timer
- * may miss them: it sees the wrong order if a whole batch of pages is mapped
- * before the first reference is taken, and otherwise by chance.
+ * reference first. The two stores are a few instructions apart. A watchpoint
+ * stops between them; the timer may miss them: it sees the wrong order if a
+ * whole batch of pages is mapped before the first reference is taken, and
+ * otherwise by chance.
  */
 static void fork_takes_reference_before_mapcount(struct kunit *test)
 {
-	struct fork_race *race = new_fork_race(test);
-	struct mm_struct *mm = mm_kunit_anon_mm(test, RACE_PAGES);
+	struct fork_race *race;
+	struct mm_struct *mm;
 
+	if (IS_ENABLED(CONFIG_HAVE_HW_BREAKPOINT)) {
+		expect_fork_in_order(test, mm_kunit_anon_mm(test, 1));
+		return;
+	}
+	race = new_fork_race(test);
+	mm = mm_kunit_anon_mm(test, RACE_PAGES);
 	while (race->nr < RACE_PAGES) {
 		struct page *page = mm_kunit_page_at(mm,
 						     mm_kunit_addr(race->nr));
@@ -472,9 +491,14 @@ static void fork_takes_reference_before_mapcount(struct kunit *test)
 
 static void fork_takes_reference_before_mapcount_of_thp(struct kunit *test)
 {
-	struct fork_race *race = new_fork_race(test);
 	struct mm_struct *mm = mm_kunit_thp_mm(test, 1);
+	struct fork_race *race;
 
+	if (IS_ENABLED(CONFIG_HAVE_HW_BREAKPOINT)) {
+		expect_fork_in_order(test, mm);
+		return;
+	}
+	race = new_fork_race(test);
 	race->folios[race->nr++] =
 		page_folio(mm_kunit_page_at(mm, MM_KUNIT_BASE));
 	expect_no_fork_race(test, race, mm);

@@ -80,6 +80,13 @@ static inline int mm_kunit_folio_entire_mapcount(struct folio *folio)
 
 #ifndef CONFIG_MM_KUNIT_HAS_LARGE_MAPCOUNT
 #define mm_kunit_large_mapcount(folio)	0
+#ifdef CONFIG_MM_KUNIT_HAS_COMPOUND_MAPCOUNT_PTR
+#define mm_kunit_mapcount_ptr(page, pmd) \
+	((pmd) ? compound_mapcount_ptr(page) : &(page)->_mapcount)
+#else
+#define mm_kunit_mapcount_ptr(page, pmd) \
+	((pmd) ? &page_folio(page)->_entire_mapcount : &(page)->_mapcount)
+#endif
 #endif
 
 #ifndef CONFIG_MM_KUNIT_HAS_MAYBE_MAPPED_SHARED

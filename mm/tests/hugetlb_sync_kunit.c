@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What an unshare of a PMD table waits for, and which locks it is done under.
+ * What an unshare of a PMD table waits for, which locks it is done under, and
+ * how long an owner counts.
  * A table that one mm is left with is that mm's own, to be changed and reused:
  * nobody may still walk it who has found it in another mm.
  */
@@ -21,8 +22,10 @@
 #include "lib/hugetlb.h"
 #include "lib/hugetlb_share.h"
 #include "lib/pages.h"
+#include "lib/pgwalk.h"
 #include "lib/process.h"
 #include "lib/thread.h"
+#include "lib/watch.h"
 
 #define BASE MM_KUNIT_BASE
 
@@ -192,10 +195,68 @@ static void split_unshares_under_locks_of_split(struct kunit *test)
 	EXPECT_KEEPER_UNAFFECTED(test, &pair);
 }
 
+/**
+ * struct sync_pud - a PUD entry of a PMD table that may have several owners
+ * @pud: the entry
+ * @table: the PMD table
+ * @shares: how many owners beyond the first the table counts when the entry has
+ *	just changed
+ * @stores: how often it changed
+ */
+struct sync_pud {
+	pud_t *pud;
+	struct page *table;
+	int shares[2];
+	int stores;
+};
+
+/* In the context of an exception. */
+static void sync_pud_store(struct perf_event *bp, struct perf_sample_data *data,
+			   struct pt_regs *regs)
+{
+	struct sync_pud *watch = mm_kunit_watch_context(bp);
+
+	if (watch->stores < 2)
+		watch->shares[watch->stores] =
+			mm_kunit_share_count(watch->table);
+	watch->stores++;
+}
+
+/*
+ * An owner counts before its PUD entry points at the table, and after it did:
+ * who drops the last count frees the table, or takes it for his own.
+ */
+static void owner_counts_while_its_pud_entry_is_set(struct kunit *test)
+{
+	struct mm_kunit_pair pair;
+	struct sync_pud *watch;
+	void *stores;
+
+	mm_kunit_require_watch(test);
+	watch = kunit_kzalloc(test, sizeof(*watch), GFP_KERNEL);
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, watch);
+	pair = mm_kunit_new_pair(test);
+	watch->pud = mm_kunit_pud(pair.other, BASE);
+	watch->table = mm_kunit_pmd_table(pair.other, BASE);
+	KUNIT_ASSERT_EQ(test, mm_kunit_share_count(watch->table), 1);
+	stores = mm_kunit_watch(test, watch->pud, HW_BREAKPOINT_LEN_8,
+				sync_pud_store, watch);
+	KUNIT_EXPECT_EQ(test, mm_kunit_unshare(pair.other, BASE).ret, 1);
+	mm_kunit_read(test, pair.other, BASE);
+	mm_kunit_unwatch(test, stores);
+	KUNIT_EXPECT_EQ(test, watch->stores, 2);
+	KUNIT_EXPECT_EQ_MSG(test, watch->shares[0], 1, "entry is cleared");
+	KUNIT_EXPECT_EQ_MSG(test, watch->shares[1], 1, "entry is set");
+	KUNIT_EXPECT_PTR_EQ(test, mm_kunit_pmd_table(pair.other, BASE),
+			    watch->table);
+	EXPECT_KEEPER_UNAFFECTED(test, &pair);
+}
+
 static struct kunit_case hugetlb_sync_cases[] = {
 	KUNIT_CASE(split_unshares_under_locks_of_split),
 	KUNIT_CASE(unshare_to_last_owner_waits_for_gup_fast),
 	KUNIT_CASE(unshare_that_leaves_two_owners_waits_for_nobody),
+	KUNIT_CASE(owner_counts_while_its_pud_entry_is_set),
 	{}
 };
 

@@ -217,8 +217,13 @@ static bool mm_kunit_check_entries(struct mm_kunit_hugetlb *found,
 	return true;
 }
 
-/* How many sharers beyond the first a PMD table counts. */
-static int mm_kunit_share_count(struct page *table)
+/**
+ * mm_kunit_share_count() - how many sharers beyond the first a table counts
+ * @table: a PMD table of hugetlb
+ *
+ * Context: any.
+ */
+int mm_kunit_share_count(struct page *table)
 {
 #ifdef CONFIG_HUGETLB_PMD_PAGE_TABLE_SHARING
 	return ptdesc_pmd_pts_count(page_ptdesc(table));

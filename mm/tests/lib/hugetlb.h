@@ -18,6 +18,7 @@ unsigned long mm_kunit_set_overcommit(unsigned long nr);
 long mm_kunit_nr_huge_pages(void);
 long mm_kunit_resv_huge_pages(void);
 struct file *mm_kunit_hugetlb_file(struct kunit *test, unsigned long size);
+int mm_kunit_share_count(struct page *table);
 bool mm_kunit_check_hugetlb(struct mm_kunit *fx, char *msg, size_t size);
 #else
 static inline unsigned long mm_kunit_set_overcommit(unsigned long nr)
@@ -40,6 +41,11 @@ static inline struct file *mm_kunit_hugetlb_file(struct kunit *test,
 {
 	kunit_skip(test, "hugetlb is compiled out");
 	return NULL;
+}
+
+static inline int mm_kunit_share_count(struct page *table)
+{
+	return 0;
 }
 
 static inline bool mm_kunit_check_hugetlb(struct mm_kunit *fx, char *msg,

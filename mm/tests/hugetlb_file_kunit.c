@@ -78,7 +78,7 @@ static bool file_punch_waits_for_lock(struct file_punch *punch,
 {
 	struct vm_area_struct *vma = mm_kunit_vma(mm[0], BASE);
 	struct mutex *mutex = file_fault_mutex(punch->file, 0);
-	unsigned long end = jiffies + 10 * HZ;
+	unsigned long end = jiffies + 2 * HZ;
 	bool stays;
 
 	mutex_lock(mutex);

@@ -56,9 +56,16 @@ static int uffd_fault_main(void *arg)
 	return signal_pending(current);
 }
 
-/* As a fault does that found nothing, or no leave to write, just before. */
+/* How long a fault is watched that waits, and one that does not, in ms. */
+#define WAITS 300
+#define RETURNS 2000
+
+/*
+ * As a fault does that found nothing, or no leave to write, just before. It is
+ * killed after @ms milliseconds.
+ */
 static int uffd_fault_waits(struct mm_struct *mm, unsigned long addr,
-			    unsigned long reason)
+			    unsigned long reason, int ms)
 {
 	struct uffd_fault fault = {
 		.mm = mm,
@@ -71,7 +78,8 @@ static int uffd_fault_waits(struct mm_struct *mm, unsigned long addr,
 	};
 
 	mm_kunit_start_thread(&thread, -1);
-	return mm_kunit_join_thread(&thread, 2);
+	mm_kunit_thread_returns(&thread, ms);
+	return mm_kunit_join_thread(&thread, 0);
 }
 
 static void uffd_register_waiting(struct kunit *test, struct mm_struct *mm,
@@ -107,7 +115,8 @@ static void fault_on_missing_page_waits(struct kunit *test)
 	struct mm_struct *mm = uffd_watched_mm(test);
 
 	KUNIT_EXPECT_EQ(test,
-			uffd_fault_waits(mm, mm_kunit_addr(1), VM_UFFD_MISSING),
+			uffd_fault_waits(mm, mm_kunit_addr(1), VM_UFFD_MISSING,
+					 WAITS),
 			1);
 }
 
@@ -118,7 +127,7 @@ static void write_to_protected_page_waits(struct kunit *test)
 	int waits;
 
 	set_pte_at(mm, BASE, pte, pte_mkuffd(pte_wrprotect(old)));
-	waits = uffd_fault_waits(mm, BASE, VM_UFFD_WP);
+	waits = uffd_fault_waits(mm, BASE, VM_UFFD_WP, WAITS);
 	set_pte_at(mm, BASE, pte, old);
 	KUNIT_EXPECT_EQ(test, waits, 1);
 }
@@ -128,8 +137,10 @@ static void write_to_writable_page_waits_for_nobody(struct kunit *test)
 {
 	struct mm_struct *mm = uffd_watched_mm(test);
 
-	KUNIT_EXPECT_EQ(test, uffd_fault_waits(mm, BASE, VM_UFFD_WP), 0);
-	KUNIT_EXPECT_EQ(test, uffd_fault_waits(mm, BASE, VM_UFFD_MISSING), 0);
+	KUNIT_EXPECT_EQ(test, uffd_fault_waits(mm, BASE, VM_UFFD_WP, RETURNS),
+			0);
+	KUNIT_EXPECT_EQ(
+		test, uffd_fault_waits(mm, BASE, VM_UFFD_MISSING, RETURNS), 0);
 }
 
 /*
@@ -150,7 +161,7 @@ static void write_to_swapped_out_page_waits_for_nobody(struct kunit *test)
 		if (i & 1)
 			swap = pte_swp_mkuffd(swap);
 		set_pte_at(mm, BASE, pte, swap);
-		waits[i] = uffd_fault_waits(mm, BASE, VM_UFFD_WP);
+		waits[i] = uffd_fault_waits(mm, BASE, VM_UFFD_WP, RETURNS);
 	}
 	set_pte_at(mm, BASE, pte, old);
 	for (i = 0; i < ARRAY_SIZE(waits); i++)
@@ -174,7 +185,7 @@ static void write_to_migrating_page_waits_for_nobody(struct kunit *test)
 	old = ptep_get(pte);
 	/* Where there is a soft-dirty bit, it looks like the write bit. */
 	set_pte_at(mm, BASE, pte, pte_swp_clear_soft_dirty(old));
-	waits = uffd_fault_waits(mm, BASE, VM_UFFD_WP);
+	waits = uffd_fault_waits(mm, BASE, VM_UFFD_WP, RETURNS);
 	set_pte_at(mm, BASE, pte, old);
 	mm_kunit_migrate_back(&t);
 	mm_kunit_put_target(&t);
@@ -200,7 +211,7 @@ static void write_to_migrating_thp_waits_for_nobody(struct kunit *test)
 	pmd = mm_kunit_pmd(mm, BASE);
 	old = pmdp_get(pmd);
 	WRITE_ONCE(*pmd, pmd_swp_clear_soft_dirty(old));
-	waits = uffd_fault_waits(mm, BASE, VM_UFFD_WP);
+	waits = uffd_fault_waits(mm, BASE, VM_UFFD_WP, RETURNS);
 	WRITE_ONCE(*pmd, old);
 	mm_kunit_migrate_back(&t);
 	mm_kunit_put_target(&t);
@@ -225,9 +236,11 @@ static void fault_on_missing_hugetlb_page_waits(struct kunit *test)
 	struct mm_struct *mm = uffd_watched_hugetlb_mm(test);
 
 	KUNIT_EXPECT_EQ(test,
-			uffd_fault_waits(mm, BASE + PMD_SIZE, VM_UFFD_MISSING),
+			uffd_fault_waits(mm, BASE + PMD_SIZE, VM_UFFD_MISSING,
+					 WAITS),
 			1);
-	KUNIT_EXPECT_EQ(test, uffd_fault_waits(mm, BASE, VM_UFFD_WP), 0);
+	KUNIT_EXPECT_EQ(test, uffd_fault_waits(mm, BASE, VM_UFFD_WP, RETURNS),
+			0);
 }
 
 /* The same fix: huge_pte_write() of a migration entry. */
@@ -247,7 +260,7 @@ static void write_to_migrating_hugetlb_page_waits_for_nobody(struct kunit *test)
 	pmd = mm_kunit_pmd(mm, BASE);
 	old = pmdp_get(pmd);
 	WRITE_ONCE(*pmd, pmd_swp_clear_soft_dirty(old));
-	waits = uffd_fault_waits(mm, BASE, VM_UFFD_WP);
+	waits = uffd_fault_waits(mm, BASE, VM_UFFD_WP, RETURNS);
 	WRITE_ONCE(*pmd, old);
 	mm_kunit_migrate_back(&t);
 	mm_kunit_put_target(&t);

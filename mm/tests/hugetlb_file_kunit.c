@@ -234,7 +234,7 @@ static void continue_waits_for_fault_on_its_page(struct kunit *test)
 		.arg = &map,
 	};
 	struct mm_struct *filler, *mm;
-	struct mutex *mutex;
+	struct mutex *mutex; /* of page faults at the huge page */
 	bool returns;
 	pgoff_t nr;
 

@@ -139,8 +139,9 @@ static void write_to_writable_page_waits_for_nobody(struct kunit *test)
 
 	KUNIT_EXPECT_EQ(test, uffd_fault_waits(mm, BASE, VM_UFFD_WP, RETURNS),
 			0);
-	KUNIT_EXPECT_EQ(
-		test, uffd_fault_waits(mm, BASE, VM_UFFD_MISSING, RETURNS), 0);
+	KUNIT_EXPECT_EQ(test,
+			uffd_fault_waits(mm, BASE, VM_UFFD_MISSING, RETURNS),
+			0);
 }
 
 /*

@@ -28,6 +28,7 @@
 static void mm_kunit_device_free(struct folio *folio)
 {
 }
+
 #define mm_kunit_device_free_op .folio_free = mm_kunit_device_free
 #endif
 

@@ -8,6 +8,7 @@ A line a fix:
 <id> is mainline's, <title> its subject.  <since> and <fixed in> are what the kernel's CVE records or
 changelogs say: versions, one for each branch that has one of its own; "6.13" is mainline, "6.6.72" a
 branch.  <cases> are <suite>.<case>, where "*" stands for any letters, or "none: " and the reason.
+A "?" behind a case says that it may pass without the fix as well, as where only a crash would tell.
 A "-" is what nobody knows.
 
 What a tree has is found out by its cases.  The versions are told beside it, and never believed.
@@ -31,7 +32,10 @@ VERSION = re.compile(r"\d+(?:\.\d+){1,2}$")
 
 @dataclass
 class Fix:
-    """One line of the table.  @since, @fixed: versions; @untested: why it has no case."""
+    """One line of the table.
+
+    @since, @fixed: versions; @untested: why it has no case; @unsure: all its cases have a "?".
+    """
     id: str
     cve: str
     since: list
@@ -39,6 +43,7 @@ class Fix:
     cases: list
     title: str
     untested: str = ""
+    unsure: bool = False
 
     def key(self):
         """What names the fix: its id, or its title where nobody knows an id."""
@@ -150,9 +155,11 @@ def _fix(line):
             raise ValueError(f"{version} is no version")
     untested = cases.removeprefix(NONE) if cases.startswith(NONE) else ""
     named = [] if untested else cases.split()
+    unsure = bool(named) and all(case.endswith("?") for case in named)
+    named = [case.rstrip("?") for case in named]
     if not title or not (untested or named) or any(case.count(".") != 1 for case in named):
         raise ValueError(f"no title, or neither <suite>.<case> nor '{NONE.strip()}': {line.strip()}")
-    return Fix(name, cve, since.split(), fixed.split(), named, title, untested)
+    return Fix(name, cve, since.split(), fixed.split(), named, title, untested, unsure)
 
 
 def _outcomes(verdict):
@@ -218,6 +225,8 @@ def _tell(one, fix, outcomes, blamed):
     whys = [why for why in whys if why]
     if one.cases:
         one.state = HAS
+        if fix.unsure and one.record == OPEN:
+            one.state, one.why = UNCLEAR, f"recorded as open, and {one.cases[0]} may pass without it"
     elif red:
         others = ", ".join(other.key() for other in blamed[red[0]])
         one.state, one.why = UNCLEAR, f"{red[0]} fails, and that may be for {others}"

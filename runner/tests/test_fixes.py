@@ -86,6 +86,13 @@ class Judging(unittest.TestCase):
         found.suites[0].unheard = ["a"]
         self.assertEqual(self.state([fix(cases=["toy.a"])], found), {"0123456789ab": "unclear"})
 
+    def test_a_case_that_may_pass_without_the_fix(self):
+        one = fix("5.0", "6.1.9", cases=["toy.a"])
+        one.unsure = True
+        self.assertEqual(self.state([one], verdict(a=True)), {one.id: "unclear"})
+        self.assertEqual(self.state([one], verdict(a=False)), {one.id: "lacks"})
+        self.assertEqual(self.state([one], verdict("6.1.9", a=True)), {one.id: "has"})
+
     def test_a_case_that_failed_in_its_setup_tells_nothing(self):
         found = verdict(a=False)
         found.suites[0].unprepared = ["a"]
@@ -202,6 +209,11 @@ class Table(toy.Toy):
         code, out, err = self.fixes()
         self.assertEqual(code, 0, out + err)
         self.assertNotIn("as last booted", out)
+
+    def test_a_question_mark(self):
+        toy.lay(self.project, {"fixes": TABLE.replace("toy.first_works", "toy.first_works?")})
+        found = fixtable.read(self.project)[1]
+        self.assertEqual((found.cases, found.unsure), (["toy.first_works"], True))
 
     def test_malformed_lines_are_named(self):
         for line, because in (("0123456789ab | - | 6.1", "it has 3 of 6 columns"),

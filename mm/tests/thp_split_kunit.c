@@ -224,6 +224,14 @@ static void truncation_of_file_thp_frees_the_rest(struct kunit *test)
 	split_expect_kept(test, file);
 }
 
+/* Whether a huge page of a file may become large ones, not small ones alone. */
+#ifndef mm_kunit_splits_to_large
+static bool mm_kunit_splits_to_large(struct address_space *mapping)
+{
+	return true;
+}
+#endif
+
 /* The same where the successors are large themselves. */
 static void split_in_part_frees_what_is_behind_the_end(struct kunit *test)
 {
@@ -231,6 +239,8 @@ static void split_in_part_frees_what_is_behind_the_end(struct kunit *test)
 	struct page *page = split_file_thp(test, &file);
 	int ret;
 
+	if (!mm_kunit_splits_to_large(file->f_mapping))
+		kunit_skip(test, "a file has no large page that is not huge");
 	i_size_write(file_inode(file), KEPT * PAGE_SIZE);
 	get_page(page);
 	folio_lock(page_folio(page));

@@ -191,6 +191,8 @@ static inline void mm_kunit_set_mm_flag(int flag, struct mm_struct *mm, bool on)
 #ifndef CONFIG_MM_KUNIT_HAS_SPLIT_TO_ORDER
 #define split_huge_page_to_list_to_order(page, list, order) \
 	((void)(page), (void)(list), (void)(order), -EOPNOTSUPP)
+#elif defined(CONFIG_READ_ONLY_THP_FOR_FS)
+#define mm_kunit_splits_to_large(mapping) mapping_large_folio_support(mapping)
 #endif
 
 #ifndef CONFIG_MM_KUNIT_HAS_FOLIO_ALLOC

@@ -15,7 +15,12 @@
 #endif
 
 #ifndef CONFIG_MM_KUNIT_HAS_PTE_UFFD
+/* x86 of 6.3 to 6.9 warns of an entry with both bits, however it came about. */
+#if defined(CONFIG_X86) && defined(CONFIG_HAVE_ARCH_USERFAULTFD_WP)
+#define pte_uffd(pte)		(!!(pte_flags(pte) & _PAGE_UFFD_WP))
+#else
 #define pte_uffd(pte)		pte_uffd_wp(pte)
+#endif
 #define pte_mkuffd(pte)		pte_mkuffd_wp(pte)
 #define pmd_uffd(pmd)		pmd_uffd_wp(pmd)
 #define pte_clear_uffd(pte)	pte_clear_uffd_wp(pte)

@@ -66,9 +66,13 @@ static inline bool want_pmd_share(struct vm_area_struct *vma, unsigned long addr
 }
 #endif
 
+/*
+ * Until 5.17 it takes the parent's VMA for the child's, which is like it. 5.15
+ * asks it what the child may share, where a case has VMAs that differ.
+ */
 #ifndef CONFIG_MM_KUNIT_HAS_COPY_HUGETLB_TWO_VMAS
 #define copy_hugetlb_page_range(dst, src, dst_vma, src_vma) \
-	({ (void)(dst_vma); copy_hugetlb_page_range(dst, src, src_vma); })
+	({ (void)(src_vma); copy_hugetlb_page_range(dst, src, dst_vma); })
 #endif
 
 #ifndef CONFIG_MM_KUNIT_HAS_CHANGE_PROTECTION_FLAGS

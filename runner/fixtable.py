@@ -34,7 +34,7 @@ VERSION = re.compile(r"\d+(?:\.\d+){1,2}$")
 class Fix:
     """One line of the table.
 
-    @since, @fixed: versions; @untested: why it has no case; @unsure: all its cases have a "?".
+    @since, @fixed: versions; @untested: why it has no case; @unsure: those of @cases with a "?".
     """
     id: str
     cve: str
@@ -43,7 +43,7 @@ class Fix:
     cases: list
     title: str
     untested: str = ""
-    unsure: bool = False
+    unsure: tuple = ()
 
     def key(self):
         """What names the fix: its id, or its title where nobody knows an id."""
@@ -155,7 +155,7 @@ def _fix(line):
             raise ValueError(f"{version} is no version")
     untested = cases.removeprefix(NONE) if cases.startswith(NONE) else ""
     named = [] if untested else cases.split()
-    unsure = bool(named) and all(case.endswith("?") for case in named)
+    unsure = tuple(case[:-1] for case in named if case.endswith("?"))
     named = [case.rstrip("?") for case in named]
     if not title or not (untested or named) or any(case.count(".") != 1 for case in named):
         raise ValueError(f"no title, or neither <suite>.<case> nor '{NONE.strip()}': {line.strip()}")
@@ -225,7 +225,7 @@ def _tell(one, fix, outcomes, blamed):
     whys = [why for why in whys if why]
     if one.cases:
         one.state = HAS
-        if fix.unsure and one.record == OPEN:
+        if one.record == OPEN and not _shown(fix, told):
             one.state, one.why = UNCLEAR, f"recorded as open, and {one.cases[0]} may pass without it"
     elif red:
         others = ", ".join(other.key() for other in blamed[red[0]])
@@ -239,10 +239,15 @@ def _tell(one, fix, outcomes, blamed):
         one.state, one.why = UNCLEAR, "its cases did not run"
 
 
+def _shown(fix, told):
+    """Whether a case passed that does not without the Fix."""
+    return any(told.get(case) for case in fix.cases if case not in fix.unsure)
+
+
 def _blame(table, case, told, version):
     """The fixes for which the red @case may be red."""
     of = [fix for fix in table if case in fix.cases]
-    of = [fix for fix in of if not any(told.get(c) for c in fix.cases)] or of
+    of = [fix for fix in of if not _shown(fix, told)] or of
     return [fix for fix in of if fix.record(version) == OPEN] or of
 
 

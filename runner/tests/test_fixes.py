@@ -88,10 +88,13 @@ class Judging(unittest.TestCase):
 
     def test_a_case_that_may_pass_without_the_fix(self):
         one = fix("5.0", "6.1.9", cases=["toy.a"])
-        one.unsure = True
+        one.unsure = ("toy.a",)
         self.assertEqual(self.state([one], verdict(a=True)), {one.id: "unclear"})
         self.assertEqual(self.state([one], verdict(a=False)), {one.id: "lacks"})
         self.assertEqual(self.state([one], verdict("6.1.9", a=True)), {one.id: "has"})
+        one.cases, other = ["toy.a", "toy.b"], fix("5.0", "6.1.9", cases=["toy.b"], name="b" * 12)
+        self.assertEqual(self.state([one, other], verdict(a=True, b=False)),
+                         {one.id: "lacks", other.id: "lacks"})
 
     def test_a_case_that_failed_in_its_setup_tells_nothing(self):
         found = verdict(a=False)
@@ -213,7 +216,7 @@ class Table(toy.Toy):
     def test_a_question_mark(self):
         toy.lay(self.project, {"fixes": TABLE.replace("toy.first_works", "toy.first_works?")})
         found = fixtable.read(self.project)[1]
-        self.assertEqual((found.cases, found.unsure), (["toy.first_works"], True))
+        self.assertEqual((found.cases, found.unsure), (["toy.first_works"], ("toy.first_works",)))
 
     def test_malformed_lines_are_named(self):
         for line, because in (("0123456789ab | - | 6.1", "it has 3 of 6 columns"),

@@ -7,7 +7,6 @@
  */
 #include <kunit/test.h>
 #include <linux/fs.h>
-#include <linux/huge_mm.h>
 #include <linux/migrate.h>
 #include <linux/mm.h>
 #include <linux/mman.h>

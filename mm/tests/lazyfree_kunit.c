@@ -439,6 +439,8 @@ static void unmap_of_thp_in_two_tables_stays_in_each(struct kunit *test)
 	folio_get(t.folio); /* so that it cannot be discarded */
 	KUNIT_EXPECT_FALSE(test, mm_kunit_unmap(&t, 0));
 	folio_put(t.folio);
+	KUNIT_EXPECT_FALSE_MSG(test, folio_test_dirty(t.folio),
+			       "by dirty bits from behind its page table");
 	mm_kunit_put_target(&t);
 	KUNIT_EXPECT_EQ(test, memcmp(copy, ptes, PAGE_SIZE), 0);
 	mm_kunit_expect_unchanged(test, t.before);

@@ -524,9 +524,21 @@ static void soft_uffd_move(struct kunit *test, const struct soft_row *row,
 	KUNIT_EXPECT_EQ(test, mm_kunit_read(test, mm, TO), mm_kunit_content(0));
 }
 
+/* A PTE that is made dirty is marked by that already. */
+static void soft_uffd_move_page(struct kunit *test, const struct soft_row *row,
+				struct mm_struct *mm, unsigned long len)
+{
+	pte_t *pte = pte_offset_kernel(mm_kunit_pmd(mm, MM_KUNIT_BASE),
+				       MM_KUNIT_BASE);
+
+	if (!row->soft_dirty)
+		set_pte_at(mm, MM_KUNIT_BASE, pte, pte_mkclean(ptep_get(pte)));
+	soft_uffd_move(test, row, mm, len);
+}
+
 static void uffdio_move_marks_page(struct kunit *test)
 {
-	each_row(test, PAGE_SIZE, soft_uffd_move);
+	each_row(test, PAGE_SIZE, soft_uffd_move_page);
 }
 
 static void uffdio_move_marks_thp(struct kunit *test)

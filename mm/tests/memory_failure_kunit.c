@@ -9,6 +9,7 @@
 #include <linux/mm.h>
 #include <linux/mman.h>
 #include <linux/page-flags.h>
+#include <linux/pagemap.h>
 
 #include "lib/entry.h"
 #include "lib/fixture.h"

@@ -4,6 +4,7 @@
  */
 #include <asm/tlbflush.h>
 #include <kunit/test.h>
+#include <linux/hugetlb.h>
 #include <linux/mm.h>
 #include <linux/pgtable.h>
 

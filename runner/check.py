@@ -135,22 +135,21 @@ def _unittests(root):
 
 
 def _test_module(root, name):
-    """What unittest says of one module."""
+    """What unittest says of one module; the last line has its exit code."""
     done = subprocess.run([sys.executable, "-m", "unittest", name], cwd=root, check=False,
                           stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                           stderr=subprocess.STDOUT, env=process.environment())
-    return done.stdout.decode(errors="replace")
+    return done.stdout.decode(errors="replace") + f"\nexit code {done.returncode}"
 
 
 def _counted(said):
     """(run, failed, skipped) by what unittest @said; one that came to no end has failed."""
-    ran = re.search(r"^Ran (\d+) tests? in ", said, re.M)
-    counts = {word: int(number) for word, number in
-              re.findall(r"(\w+)=(\d+)", said.splitlines()[-1] if ran else "")}
-    if not ran:
+    ended = re.search(r"^Ran (\d+) tests? in .*\n\n(.*)\n+exit code (\d+)\Z", said, re.M)
+    if not ended or ended[1] == "0":
         return 1, 1, 0
-    return (int(ran[1]), counts.get("failures", 0) + counts.get("errors", 0),
-            counts.get("skipped", 0))
+    counts = {word: int(number) for word, number in re.findall(r"(\w+)=(\d+)", ended[2])}
+    bad = counts.get("failures", 0) + counts.get("errors", 0)
+    return int(ended[1]), bad or int(ended[3] != "0"), counts.get("skipped", 0)
 
 
 def _cell(root, find, cell, options, count):

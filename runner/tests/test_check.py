@@ -11,10 +11,15 @@ from runner.tests import toy
 
 class Modules(toy.Toy):
     def test_counts(self):
-        for said, counts in (("Ran 3 tests in 1.2s\n\nOK\n", (3, 0, 0)),
-                             ("Ran 1 test in 1s\n\nOK (skipped=1)\n", (1, 0, 1)),
-                             ("Ran 4 tests in 1s\n\nFAILED (failures=1, errors=2, skipped=1)", (4, 3, 1)),
-                             ("Traceback (most recent call last):\n", (1, 1, 0)), ("", (1, 1, 0))):
+        for said, counts in (("Ran 3 tests in 1.2s\n\nOK\n\nexit code 0", (3, 0, 0)),
+                             ("Ran 3 tests in 1.2s\n\nOK\n\nexit code 1", (3, 1, 0)),
+                             ("Ran 3 tests in 1.2s\n\nOK\n", (1, 1, 0)),
+                             ("Ran 0 tests in 0s\n\nOK\n\nexit code 0", (1, 1, 0)),
+                             ("Ran 1 test in 1s\n\nOK (skipped=1)\n\nexit code 0", (1, 0, 1)),
+                             ("Ran 4 tests in 1s\n\nFAILED (failures=1, errors=2, skipped=1)\n\n"
+                              "exit code 1", (4, 3, 1)),
+                             ("Traceback (most recent call last):\n\nexit code 1", (1, 1, 0)),
+                             ("", (1, 1, 0))):
             self.assertEqual(check._counted(said), counts, said)
 
     def test_every_module_counts(self):

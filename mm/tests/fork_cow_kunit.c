@@ -465,7 +465,7 @@ static void expect_fork_in_order(struct kunit *test, struct mm_struct *mm)
  * KSM and others compare the two counts to find references that are unknown to
  * them. They must never see more mappings than references, so fork() takes the
  * reference first. The two stores are a few instructions apart. A watchpoint
- * stops between them; the timer may miss them: it sees the wrong order if a
+ * looks between them; the timer may miss them: it sees the wrong order if a
  * whole batch of pages is mapped before the first reference is taken, and
  * otherwise by chance.
  */
